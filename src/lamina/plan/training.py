@@ -1,0 +1,86 @@
+"""How a network is trained: rule, learning rate, batches and when to stop."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from lamina.plan import checks
+from lamina.plan.rules import Adam, Rule
+from lamina.plan.schedule import Schedule
+from lamina.plan.schedules import Constant
+
+
+@dataclass(frozen=True, repr=False)
+class Training:
+    """Options of the training loop, named as scikit-learn's where it has them.
+
+    Parameters
+    ----------
+    rule : Rule, default=Adam()
+    learning_rate : Schedule, default=Constant()
+    learning_rate_init : float in (0, inf), default=1e-3
+        Where a schedule without an ``initial`` of its own starts.
+    alpha : float in [0, inf), default=0
+        ``½ alpha ||W||^2 / (sum of a batch's sample weights)`` is added to a batch's loss.
+    batch_size : int in [1, inf) or "auto", default="auto"
+        "auto": 200, or all samples if there are fewer.
+    max_iter : int in [1, inf), default=200
+        Largest number of epochs.
+    shuffle : bool, default=True
+    tol : float in [0, inf), default=1e-4
+    n_iter_no_change : int in [1, inf) or inf, default=10
+        Training ends with the first epoch that makes more than `n_iter_no_change` epochs in a row
+        without an improvement by `tol`.
+    early_stopping : bool, default=False
+        Whether the validation score, not the loss, decides, and the best epoch's weights are kept.
+    validation_fraction : float in (0, 1), default=0.1
+    loss_scale : float in (0, inf), default=1.0
+        Factor of the data loss wherever it is reported. scikit-learn reports the squared error
+        as a mean over the outputs and follows the gradient of the sum.
+    """
+
+    rule: Rule = field(default_factory=Adam)
+    learning_rate: Schedule = field(default_factory=Constant)
+    learning_rate_init: float = 1e-3
+    alpha: float = 0.0
+    batch_size: int | str = "auto"
+    max_iter: int = 200
+    shuffle: bool = True
+    tol: float = 1e-4
+    n_iter_no_change: float = 10
+    early_stopping: bool = False
+    validation_fraction: float = 0.1
+    loss_scale: float = 1.0
+
+    def __post_init__(self) -> None:
+        checks.kind("rule", self.rule, Rule, "a Rule")
+        checks.kind("learning_rate", self.learning_rate, Schedule, "a Schedule")
+        checks.real("learning_rate_init", self.learning_rate_init, "(0, inf)")
+        checks.real("alpha", self.alpha, "[0, inf)")
+        if not isinstance(self.batch_size, str):
+            checks.integer("batch_size", self.batch_size, "[1, inf)")
+        elif self.batch_size != "auto":
+            raise checks.fail("batch_size", "'auto' or an integer in [1, inf)", self.batch_size)
+        checks.integer("max_iter", self.max_iter, "[1, inf)")
+        checks.flag("shuffle", self.shuffle)
+        checks.real("tol", self.tol, "[0, inf]")
+        if self.n_iter_no_change != float("inf"):
+            checks.integer("n_iter_no_change", self.n_iter_no_change, "[1, inf)")
+        checks.flag("early_stopping", self.early_stopping)
+        inside = "(0, 1)" if self.early_stopping else "[0, 1)"
+        checks.real("validation_fraction", self.validation_fraction, inside)
+        checks.real("loss_scale", self.loss_scale, "(0, inf)")
+
+    def batch_of(self, n_samples: int) -> int:
+        """Return the batch size for `n_samples`: never more than there are."""
+        size: Any = 200 if self.batch_size == "auto" else self.batch_size
+        return int(min(size, n_samples))
+
+    @property
+    def initial_rate(self) -> float:
+        """The learning rate that training starts from."""
+        own = self.learning_rate.initial
+        return float(self.learning_rate_init if own is None else own)
+
+    __repr__ = checks.short_repr

@@ -1,0 +1,95 @@
+"""Gradient descent in its batch, mini-batch and stochastic forms: the reference training loop.
+
+One function serves the three: a batch of all N samples, of B, or of one (note 002 §5.3; note 004).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+from lamina.spec import network as propagation
+from lamina.spec.arrays import Array, namespace
+from lamina.spec.network import Parameters
+from lamina.spec.rules.weight_decay import decay
+
+Slots = list[list[tuple[Array, ...]]]  # [layer][parameter][slot]
+
+
+class Step(NamedTuple):
+    """What one step gives: mean data loss, penalty, and the new parameters and slots."""
+
+    loss: float
+    penalty: float
+    parameters: list[tuple[Array, ...]]
+    slots: Slots
+
+
+def zero_slots(rule: Any, parameters: Parameters) -> Slots:
+    """Return the slots of `rule` at the start of training: zeros."""
+    return [[tuple(p * 0 for _ in rule.SLOTS) for p in own] for own in parameters]
+
+
+def step(
+    network: Any,
+    rule: Any,
+    parameters: Parameters,
+    slots: Slots,
+    batch: tuple[Array, Array, Array | None],
+    scalars: Any,
+    keep: float = 1.0,
+    l2: float = 0.0,
+) -> Step:
+    """Take one step on ``batch = (x, y, weights)``.
+
+    `rule` is a module of `lamina.spec.rules`, `scalars` its scalars for this step, `keep` the
+    factor of decoupled weight decay (weights only), `l2` scikit-learn's alpha.
+    """
+    x, y, weights = batch
+    total = y.shape[0] if weights is None else float(namespace(weights).sum(weights))
+    if total == 0:  # nothing to learn from: a mean over no weight has no value
+        return Step(0.0, 0.0, list(parameters), slots)
+    point = look_ahead(rule, parameters, slots, scalars)
+    passed = propagation.forward(network, point, x)
+    result = propagation.backward(network, point, passed, y, weights, l2)
+    per_sample = result.loss if weights is None else result.loss * weights
+    updated: list[tuple[Array, ...]] = []
+    new_slots: Slots = []
+    for own, own_slots, gradients in zip(parameters, slots, result.gradients, strict=True):
+        moved = [
+            rule.update(decay(w, keep) if w.ndim > 1 else w, g, *state, scalars)
+            for w, g, state in zip(own, gradients, own_slots, strict=True)
+        ]
+        updated.append(tuple(m[0] for m in moved))
+        new_slots.append([m[1:] for m in moved])
+    penalty = propagation.penalty(point, l2) / total
+    data_loss = float(namespace(per_sample).sum(per_sample)) / total
+    return Step(data_loss, penalty, updated, new_slots)
+
+
+def look_ahead(rule: Any, parameters: Parameters, slots: Slots, scalars: Any) -> Parameters:
+    """Return the point at which `rule` wants its gradient: the parameters, for most rules."""
+    if not hasattr(rule, "look_ahead"):
+        return parameters
+    return [
+        tuple(rule.look_ahead(w, *state, scalars) for w, state in zip(own, states, strict=True))
+        for own, states in zip(parameters, slots, strict=True)
+    ]
+
+
+def descend(
+    network: Any,
+    rule: Any,
+    parameters: Parameters,
+    batches: Iterable[tuple[Array, Array, Array | None]],
+    scalars: Iterable[Any],
+    l2: float = 0.0,
+) -> tuple[list[tuple[Array, ...]], list[float]]:
+    """Step through `batches`, the s-th with the s-th of `scalars`; return parameters and losses."""
+    slots = zero_slots(rule, parameters)
+    losses = []
+    for batch, own in zip(batches, scalars, strict=True):
+        taken = step(network, rule, parameters, slots, batch, own, l2=l2)
+        parameters, slots = taken.parameters, taken.slots
+        losses.append(taken.loss + taken.penalty)
+    return list(parameters), losses
