@@ -1,0 +1,105 @@
+"""What the training loop asks of an engine."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple, Protocol
+
+import numpy as np
+
+from lamina.plan import Network, Rule
+
+Parameters = list[tuple[np.ndarray, ...]]
+Slots = list[list[tuple[np.ndarray, ...]]]
+
+
+class Data(NamedTuple):
+    """Samples to learn from.
+
+    Attributes
+    ----------
+    x : ndarray or CSR matrix of shape (n_samples, n_inputs)
+    y : ndarray of shape (n_samples, n_outputs), of x's dtype
+    weights : ndarray of shape (n_samples,), of x's dtype, or None
+    """
+
+    x: Any
+    y: np.ndarray
+    weights: np.ndarray | None = None
+
+    def astype(self, dtype: Any) -> Data:
+        """Return the samples in another dtype."""
+        weights = None if self.weights is None else self.weights.astype(dtype, copy=False)
+        return Data(self.x.astype(dtype, copy=False), self.y.astype(dtype, copy=False), weights)
+
+    def rows(self, index: np.ndarray) -> Data:
+        """Return the samples at `index`, in its order."""
+        weights = None if self.weights is None else self.weights[index]
+        return Data(self.x[index], self.y[index], weights)
+
+
+class Trainer(Protocol):
+    """Parameters and slots under training. One belongs to one thread at a time."""
+
+    n_done: int
+    """Steps taken in the current or last epoch: fewer than asked after an interrupt."""
+
+    def epoch(self, order: np.ndarray, batch_size: int, table: np.ndarray) -> tuple[float, float]:
+        """Take one step for each `batch_size` samples of `order`, the last batch may be smaller.
+
+        Row s of `table` holds the scalars of step s (`lamina.plan.Rule.table`). Returns the data
+        loss and the penalty, each batch's mean times its number of samples, summed. On Ctrl-C the
+        step in hand is finished before KeyboardInterrupt is raised.
+        """
+        ...
+
+    def predict(self, x: Any) -> np.ndarray:
+        """Return the predictions (n_samples, n_outputs) of the present parameters."""
+        ...
+
+    def finite(self) -> bool:
+        """Return whether all parameters are finite."""
+        ...
+
+    def keep(self, name: str) -> None:
+        """Keep a copy of parameters and slots under a name, in place of an earlier one."""
+        ...
+
+    def recall(self, name: str) -> None:
+        """Go back to what was kept under a name."""
+        ...
+
+    def read(self) -> tuple[Parameters, Slots]:
+        """Return copies of parameters and slots."""
+        ...
+
+    def close(self) -> None:
+        """Release what the trainer holds, threads included."""
+        ...
+
+
+class Engine(Protocol):
+    """Runs a plan."""
+
+    name: str
+
+    def trainer(
+        self,
+        network: Network,
+        rule: Rule,
+        parameters: Parameters,
+        slots: Slots | None,
+        data: Data,
+        alpha: float,
+    ) -> Trainer:
+        """Return a trainer that starts from copies of `parameters` and `slots` (None: zeros)."""
+        ...
+
+    def predict(self, network: Network, parameters: Parameters, x: Any) -> np.ndarray:
+        """Return the predictions (n_samples, n_outputs) for x of the parameters' dtype."""
+        ...
+
+    def loss_and_gradients(
+        self, network: Network, parameters: Parameters, data: Data, alpha: float
+    ) -> tuple[float, float, Parameters]:
+        """Return mean data loss, penalty, and the gradients of their sum, over all samples."""
+        ...

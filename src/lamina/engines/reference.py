@@ -1,0 +1,125 @@
+"""The reference engine: the spec on NumPy, step by step. Slow, plain and right."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from lamina import spec
+from lamina.engines.protocol import Data, Parameters, Slots
+from lamina.plan import Network, Rule
+
+
+class ReferenceTrainer:
+    """Trains by `lamina.spec.training.step`."""
+
+    def __init__(
+        self,
+        network: Network,
+        rule: Rule,
+        parameters: Parameters,
+        slots: Slots | None,
+        data: Data,
+        alpha: float,
+    ) -> None:
+        self.network, self.rule, self.data, self.alpha = network, rule, data, alpha
+        # A step never writes into an array, so sharing them with the caller is safe.
+        self.parameters = parameters
+        self.slots = spec.training.zero_slots(rule.kind, parameters) if slots is None else slots
+        self.kept: dict[str, tuple[Parameters, Slots]] = {}
+        self.n_done = 0
+
+    def epoch(self, order: np.ndarray, batch_size: int, table: np.ndarray) -> tuple[float, float]:
+        """Take one step per batch."""
+        loss = penalty = 0.0
+        self.n_done = 0
+        for row, start in zip(table, range(0, len(order), batch_size), strict=True):
+            index = order[start : start + batch_size]
+            keep, *values = row.tolist()
+            taken = spec.training.step(
+                self.network,
+                self.rule.kind,
+                self.parameters,
+                self.slots,
+                self.data.rows(index),
+                _scalars(self.rule)(*values),
+                keep,
+                self.alpha,
+            )
+            # One assignment, so that an interrupt finds parameters and slots of the same step.
+            self.parameters, self.slots, self.n_done = taken[2], taken[3], self.n_done + 1
+            loss += taken.loss * len(index)
+            penalty += taken.penalty * len(index)
+        return loss, penalty
+
+    def predict(self, x: Any) -> np.ndarray:
+        """Return the predictions of the present parameters."""
+        return spec.network.predict(self.network, self.parameters, x)
+
+    def finite(self) -> bool:
+        """Return whether all parameters are finite."""
+        return all(bool(np.isfinite(p).all()) for own in self.parameters for p in own)
+
+    def keep(self, name: str) -> None:
+        """Keep parameters and slots under a name."""
+        self.kept[name] = self.parameters, self.slots
+
+    def recall(self, name: str) -> None:
+        """Go back to what was kept under a name."""
+        self.parameters, self.slots = self.kept[name]
+
+    def read(self) -> tuple[Parameters, Slots]:
+        """Return copies of parameters and slots."""
+        parameters = [tuple(p.copy() for p in own) for own in self.parameters]
+        slots = [[tuple(s.copy() for s in state) for state in own] for own in self.slots]
+        return parameters, slots
+
+    def close(self) -> None:
+        """Nothing is held."""
+
+
+class ReferenceEngine:
+    """Runs any plan by the functions of `lamina.spec`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from lamina import Network
+    >>> from lamina.engines import ReferenceEngine
+    >>> network = Network.mlp(2, [3], 1)
+    >>> ReferenceEngine().predict(network, network.initialize(0), np.zeros((4, 2))).shape
+    (4, 1)
+    """
+
+    name = "reference"
+
+    def trainer(
+        self,
+        network: Network,
+        rule: Rule,
+        parameters: Parameters,
+        slots: Slots | None,
+        data: Data,
+        alpha: float,
+    ) -> ReferenceTrainer:
+        """Return a trainer."""
+        return ReferenceTrainer(network, rule, parameters, slots, data, alpha)
+
+    def predict(self, network: Network, parameters: Parameters, x: Any) -> np.ndarray:
+        """Return the predictions for x."""
+        return spec.network.predict(network, parameters, x)
+
+    def loss_and_gradients(
+        self, network: Network, parameters: Parameters, data: Data, alpha: float
+    ) -> tuple[float, float, Parameters]:
+        """Return mean data loss, penalty and the gradients of their sum."""
+        passed = spec.network.forward(network, parameters, data.x)
+        result = spec.network.backward(network, parameters, passed, data.y, data.weights, alpha)
+        total = len(data.y) if data.weights is None else float(data.weights.sum())
+        loss = float(spec.losses.mean_loss(result.loss, data.weights))
+        return loss, spec.network.penalty(parameters, alpha) / total, result.gradients
+
+
+def _scalars(rule: Rule) -> Any:
+    return rule.kind.Scalars
