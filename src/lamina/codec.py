@@ -1,0 +1,170 @@
+"""Python objects as safetensors and JSON: numbers as arrays, everything else as text, never code.
+
+A file is one safetensors file. Its header carries a JSON text, and the arrays stand beside it by
+number. Reading builds only the classes that `_registry` names.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from dataclasses import fields, is_dataclass
+from os import PathLike
+from typing import Any
+
+import numpy as np
+import safetensors
+import safetensors.numpy
+from sklearn.preprocessing import LabelBinarizer
+
+from lamina import plan
+from lamina._version import __version__
+from lamina.training import History, State
+
+FORMAT = 1
+KEY = "lamina"
+
+
+class FileError(ValueError):
+    """A file is damaged, foreign or of a newer format."""
+
+
+def _registry() -> dict[str, type]:
+    """Return the only classes that a file can name."""
+    classes: list[type] = [getattr(plan, name) for name in plan.__all__]
+    classes = [c for c in classes if isinstance(c, type) and is_dataclass(c)]
+    return {c.__name__: c for c in [*classes, State, History]}
+
+
+def dumps(kind: str, attributes: dict[str, Any]) -> bytes:
+    """Return the bytes of a file that holds `attributes` of an object called `kind`."""
+    arrays: dict[str, np.ndarray] = {}
+    header = {
+        "format": FORMAT,
+        "version": __version__,
+        "kind": kind,
+        "attributes": {name: _encode(v, arrays, name) for name, v in attributes.items()},
+    }
+    return safetensors.numpy.save(arrays, metadata={KEY: json.dumps(header)})
+
+
+def loads(data: bytes, name: str) -> tuple[str, dict[str, Any]]:
+    """Return kind and attributes from a file's bytes; FileError calls the file `name`."""
+    damaged = f"{name} is not a lamina model, or it is damaged"
+    try:
+        arrays = safetensors.numpy.load(data)
+        header = json.loads(_metadata(data)[KEY])
+        newer, version = header["format"] > FORMAT, str(header["version"])
+    except (safetensors.SafetensorError, *_DAMAGE) as error:
+        raise FileError(damaged) from error
+    if newer:
+        raise FileError(
+            f"{name} has format {header['format']} and this lamina reads up to {FORMAT}: "
+            f"install lamina {version} or newer"
+        )
+    try:
+        attributes = {key: _decode(v, arrays) for key, v in header["attributes"].items()}
+        return str(header["kind"]), attributes
+    except _DAMAGE as error:
+        raise FileError(damaged) from error
+
+
+_DAMAGE = (ValueError, KeyError, TypeError, IndexError, AttributeError, MemoryError, RecursionError)
+
+
+def write_atomically(path: str | PathLike[str], data: bytes) -> None:
+    """Write `data` to `path` so that a crash leaves the old file or the new one, whole."""
+    path = os.path.abspath(os.fspath(path))
+    handle, temporary = tempfile.mkstemp(dir=os.path.dirname(path), prefix=".lamina-")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        os.chmod(temporary, 0o666 & ~_umask())
+        os.replace(temporary, path)
+    except BaseException:
+        os.unlink(temporary)
+        raise
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def _metadata(data: bytes) -> dict[str, str]:
+    length = int.from_bytes(data[:8], "little")
+    return json.loads(data[8 : 8 + length])["__metadata__"]
+
+
+def _encode(value: Any, arrays: dict[str, np.ndarray], place: str) -> Any:
+    """Return `value` as JSON; arrays go to `arrays` and leave their number."""
+    if value is None or isinstance(value, (bool, int, str)):
+        return value
+    if isinstance(value, float) and not isinstance(value, np.floating):
+        return value if np.isfinite(value) else {"float": repr(value)}
+    if isinstance(value, list):
+        return [_encode(item, arrays, place) for item in value]
+    if isinstance(value, tuple):
+        return {"tuple": [_encode(item, arrays, place) for item in value]}
+    if isinstance(value, np.generic):
+        return {"scalar": _encode(np.asarray(value), arrays, place)}
+    if isinstance(value, np.ndarray):
+        return _encode_array(value, arrays, place)
+    if isinstance(value, np.random.RandomState):
+        state: Any = value.get_state(legacy=True)
+        numbers = [int(state[2]), int(state[3]), float(state[4])]
+        return {"random": [_encode_array(state[1], arrays, place), *numbers]}
+    if isinstance(value, LabelBinarizer):
+        return {"labels": {k: _encode(v, arrays, place) for k, v in vars(value).items()}}
+    if is_dataclass(value) and type(value).__name__ in _registry():
+        own = {f.name: _encode(getattr(value, f.name), arrays, place) for f in fields(value)}
+        return {"object": type(value).__name__, "fields": own}
+    raise TypeError(f"{place} cannot be saved: no form for a {type(value).__name__}")
+
+
+def _encode_array(array: np.ndarray, arrays: dict[str, np.ndarray], place: str) -> dict:
+    if array.dtype.kind in "biuf":
+        number = str(len(arrays))
+        arrays[number] = np.ascontiguousarray(array).reshape(array.shape)
+        return {"array": number}
+    if array.dtype.kind == "U" or array.dtype == object:
+        entries = array.ravel().tolist()
+        if all(entry is None or isinstance(entry, (bool, int, float, str)) for entry in entries):
+            return {"entries": entries, "shape": list(array.shape), "dtype": array.dtype.str}
+    raise TypeError(f"{place} cannot be saved: no form for an array of {array.dtype}")
+
+
+def _decode(value: Any, arrays: dict[str, np.ndarray]) -> Any:
+    """Return what `_encode` encoded."""
+    if isinstance(value, list):
+        return [_decode(item, arrays) for item in value]
+    if not isinstance(value, dict):
+        return value
+    if "float" in value:
+        return float(value["float"])
+    if "tuple" in value:
+        return tuple(_decode(item, arrays) for item in value["tuple"])
+    if "scalar" in value:
+        return _decode(value["scalar"], arrays)[()]
+    if "array" in value:
+        return arrays[value["array"]].copy()
+    if "entries" in value:
+        flat = np.empty(len(value["entries"]), dtype=value["dtype"])
+        flat[:] = value["entries"]
+        return flat.reshape(value["shape"])
+    if "random" in value:
+        keys, position, has_gauss, gauss = value["random"]
+        random = np.random.RandomState()
+        random.set_state(("MT19937", _decode(keys, arrays), position, has_gauss, gauss))
+        return random
+    if "labels" in value:
+        binarizer = LabelBinarizer()
+        for name, own in value["labels"].items():
+            setattr(binarizer, name, _decode(own, arrays))
+        return binarizer
+    own = {name: _decode(item, arrays) for name, item in value["fields"].items()}
+    return _registry()[value["object"]](**own)

@@ -1,0 +1,7 @@
+"""Estimators: scikit-learn's parameters and attributes on one side, plans on the other."""
+
+from lamina.estimators.classifier import MLPClassifier
+from lamina.estimators.regressor import MLPRegressor
+from lamina.estimators.report import DivergenceError
+
+__all__ = ["DivergenceError", "MLPClassifier", "MLPRegressor"]

@@ -1,0 +1,54 @@
+"""Saving and loading estimators, without ever executing code."""
+
+from __future__ import annotations
+
+import os
+from os import PathLike
+from typing import Any
+
+from lamina import codec
+from lamina.codec import FileError, write_atomically
+from lamina.estimators import MLPClassifier, MLPRegressor
+
+__all__ = ["FileError", "dumps", "load", "loads", "write_atomically"]
+
+CLASSES = {"MLPClassifier": MLPClassifier, "MLPRegressor": MLPRegressor}
+
+
+def load(path: str | PathLike[str]) -> Any:
+    """Read an estimator that its ``save(path)`` wrote; never executes code.
+
+    Parameters
+    ----------
+    path : str or path-like
+
+    Returns
+    -------
+    MLPClassifier or MLPRegressor
+        Equal to the saved one bit for bit, training state included.
+
+    Raises
+    ------
+    FileError
+        If the file is damaged, foreign or of a newer format.
+    FileNotFoundError
+        If there is none.
+    """
+    with open(path, "rb") as file:
+        return loads(file.read(), os.fspath(path))
+
+
+def dumps(estimator: MLPClassifier | MLPRegressor) -> bytes:
+    """Return the bytes that ``estimator.save`` writes."""
+    return estimator.to_bytes()
+
+
+def loads(data: bytes, name: str = "the file") -> Any:
+    """Return the estimator of such bytes; `name` is what errors call them."""
+    kind, attributes = codec.loads(data, name)
+    if kind not in CLASSES:
+        raise FileError(f"{name} holds a {kind!r}, not an MLPClassifier or MLPRegressor")
+    estimator = CLASSES[kind]()
+    for key, value in attributes.items():
+        setattr(estimator, key, value)
+    return estimator
