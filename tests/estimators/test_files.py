@@ -159,7 +159,7 @@ def test_a_file_that_names_anything_else_is_refused(change):
 def test_a_newer_format_says_what_to_install():
     data = lamina.files.dumps(MODELS["plain"]())
     newer = with_header(data, lambda h: h.update(format=2, version="9.1"))
-    with pytest.raises(lamina.FileError, match="has format 2.*install lamina 9.1 or newer"):
+    with pytest.raises(lamina.FileError, match=r"has format 2.*install lamina 9\.1 or newer"):
         lamina.files.loads(newer)
 
 

@@ -81,7 +81,7 @@ def test_the_place_of_a_value_that_is_not_finite_is_named(value, word):
 def test_the_row_of_a_target_that_is_not_finite_is_named():
     y = Y.astype(float)
     y[3] = np.nan
-    with pytest.raises(ValueError, match="Input y contains NaN.*row 3"):
+    with pytest.raises(ValueError, match=r"Input y contains NaN.*row 3"):
         lamina.MLPRegressor().fit(X, y)
 
 
@@ -89,7 +89,7 @@ def test_a_value_too_large_for_float32_is_named_and_not_made_infinite():
     model = lamina.MLPRegressor(max_iter=2, random_state=0).fit(X.astype(np.float32), Y)
     big = X.copy()
     big[5, 0] = 1e300
-    with pytest.raises(ValueError, match="too large for.*float32.*row 5, column 0"):
+    with pytest.raises(ValueError, match=r"too large for.*float32.*row 5, column 0"):
         model.predict(big)
     with pytest.raises(ValueError, match="Input y contains infinity or a value too large"):
         lamina.MLPRegressor().fit(X.astype(np.float32), np.where(Y, 1e300, 0.0))

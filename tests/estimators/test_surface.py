@@ -2,6 +2,7 @@
 
 import inspect
 import pickle
+from itertools import pairwise
 
 import joblib
 import numpy as np
@@ -124,7 +125,7 @@ def test_halve_on_rise_halves_exactly_after_an_epoch_with_a_larger_loss():
         random_state=0,
     ).fit(X, Y)
     losses, rates = model.loss_curve_, model._state.history.learning_rate
-    rose = [b > a for a, b in zip(losses, losses[1:], strict=False)]
+    rose = [b > a for a, b in pairwise(losses)]
     assert any(rose) and not all(rose)
     for i, up in enumerate(rose[:-1]):
         assert rates[i + 2] == (rates[i + 1] / 2 if up else rates[i + 1])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Self
 
 import numpy as np
+from scipy.sparse import csr_matrix
 from sklearn.base import ClassifierMixin
 from sklearn.metrics import accuracy_score
 from sklearn.preprocessing import LabelBinarizer
@@ -111,6 +112,8 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
     >>> model.fit(scale(X), y).score(scale(X), y) > 0.95
     True
     """
+
+    loss = "log_loss"  # scikit-learn's name for it; not a parameter
 
     def __init__(
         self,
@@ -251,9 +254,13 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
             )
 
     def _decode(self, prediction: np.ndarray) -> np.ndarray:
-        if prediction.shape[1] == 1:
-            prediction = prediction.ravel()
-        return self._label_binarizer.inverse_transform(prediction)
+        binarizer = self._label_binarizer
+        if binarizer.y_type_ == "multiclass":
+            return self.classes_[prediction.argmax(axis=1)]
+        on = (prediction > 0.5).astype(int)
+        if not binarizer.y_type_.startswith("multilabel"):
+            return self.classes_[on.ravel() % len(self.classes_)]  # one class: always that one
+        return csr_matrix(on) if binarizer.sparse_input_ else on
 
     def _metric(self, y: np.ndarray, predicted: np.ndarray, weights: Any) -> float:
         return accuracy_score(y, predicted, sample_weight=weights)
