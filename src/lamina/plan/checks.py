@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable
 from dataclasses import MISSING, fields
 from numbers import Integral, Real
@@ -56,9 +55,13 @@ def kind(name: str, value: Any, expected: type, words: str) -> None:
 
 def _inside(value: Any, interval: str) -> bool:
     low, high = (float(end) for end in interval[1:-1].split(","))
+    try:
+        value = float(value)
+    except OverflowError:  # a whole number beyond the largest float
+        return False
     above = value >= low if interval[0] == "[" else value > low
     below = value <= high if interval[-1] == "]" else value < high
-    return bool(above and below) and not math.isnan(value)
+    return above and below
 
 
 def short_repr(self: Any) -> str:

@@ -109,6 +109,8 @@ class Network:
         output, loss
             As for `Network`.
         """
+        if isinstance(hidden, str) or not hasattr(hidden, "__len__"):
+            raise checks.fail("hidden", "a sequence of integers, one per hidden layer", hidden)
         names = activations(activation, len(hidden))
         # scikit-learn initialises by the hidden activation, the output layer included.
         last = names[-1] if names else str(activation)
@@ -153,10 +155,12 @@ class Network:
 
         Parameters
         ----------
-        random_state : int, RandomState instance or None
+        random_state : int in [0, 4294967295], RandomState instance or None
         dtype : dtype, default=float64
         """
         if not isinstance(random_state, np.random.RandomState):
+            if random_state is not None:
+                checks.integer("random_state", random_state, "[0, 4294967295]")
             random_state = np.random.RandomState(random_state)
         drawn = spec.network.initialize(self, random_state)
         return [tuple(array.astype(dtype, copy=False) for array in own) for own in drawn]

@@ -338,8 +338,8 @@ class MomentumRamp(Schedule):
     every: int = 250
 
     def __post_init__(self) -> None:
-        super().__post_init__()
         checks.real("initial", self.initial, "[0, 1)")
+        super().__post_init__()
         checks.integer("every", self.every, "[1, inf)")
 
     def value(self, t: float, initial: float) -> float:

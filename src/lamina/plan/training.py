@@ -65,7 +65,7 @@ class Training:
         checks.integer("max_iter", self.max_iter, "[1, inf)")
         checks.flag("shuffle", self.shuffle)
         checks.real("tol", self.tol, "[0, inf]")
-        if self.n_iter_no_change != float("inf"):
+        if not (isinstance(self.n_iter_no_change, float) and self.n_iter_no_change == float("inf")):
             checks.integer("n_iter_no_change", self.n_iter_no_change, "[1, inf)")
         checks.flag("early_stopping", self.early_stopping)
         inside = "(0, 1)" if self.early_stopping else "[0, 1)"
