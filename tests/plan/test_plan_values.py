@@ -149,3 +149,15 @@ def test_replace_checks_again():
 @pytest.mark.parametrize("name", sorted(set(plan.__all__) & set(dir(lamina))))
 def test_public_names_are_the_same_objects(name):
     assert getattr(lamina, name) is getattr(plan, name)
+
+
+@pytest.mark.parametrize("base", [plan.Rule, plan.Loss, plan.Schedule])
+def test_the_bases_cannot_be_made(base):
+    with pytest.raises(TypeError):
+        base()
+
+
+def test_a_momentum_schedule_that_leaves_its_range_is_named():
+    ramp = plan.WarmUp(initial=0.5, steps=1, then=plan.Constant(initial=7.0))
+    with pytest.raises(plan.ArgumentError, match="momentum must be a schedule with values in"):
+        plan.Momentum(ramp).table(0.1, plan.Clock(0, 0, 0, 5))

@@ -40,7 +40,7 @@ def central_differences(head, z, y, options):
     return slope
 
 
-@pytest.mark.parametrize(("output", "loss"), PAIRS, ids="-".join)
+@pytest.mark.parametrize(("output", "loss"), PAIRS, ids=str)
 def test_delta_is_the_slope_of_the_value(output, loss):
     z, y = away_from_kinks(np.random.RandomState(5), output, loss)
     head, options = losses.head(output, loss), OPTIONS.get(loss, {})
@@ -49,7 +49,7 @@ def test_delta_is_the_slope_of_the_value(output, loss):
     assert head.delta(z, y, **options) == pytest.approx(expected, rel=1e-8, abs=1e-9)
 
 
-@pytest.mark.parametrize(("output", "loss"), PAIRS, ids="-".join)
+@pytest.mark.parametrize(("output", "loss"), PAIRS, ids=str)
 def test_float32_stays_float32(output, loss):
     z, y = away_from_kinks(np.random.RandomState(6), output, loss)
     z, y = z.astype(np.float32), y.astype(np.float32)
@@ -62,7 +62,7 @@ def test_float32_stays_float32(output, loss):
 @pytest.mark.parametrize(
     ("output", "loss"),
     [("softmax", "cross_entropy"), ("logistic", "binary_cross_entropy")],
-    ids="-".join,
+    ids=str,
 )
 def test_a_floor_leaves_the_delta_as_it_is(output, loss, floor):
     """As scikit-learn's does: prediction minus target, also where the value is cut."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 from lamina.plan import checks
 
@@ -13,6 +13,12 @@ class Loss:
     """Base of all losses. Its `name` is its name in `lamina.spec.losses`."""
 
     name: ClassVar[str]
+
+    def __new__(cls, *args: Any, **options: Any) -> Self:
+        """Refuse the base itself, which has no equation."""
+        if cls is Loss:
+            raise TypeError("Loss is the base of all losses: take one of them, as SquaredError")
+        return super().__new__(cls)
 
     @property
     def options(self) -> dict[str, Any]:

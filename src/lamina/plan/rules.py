@@ -6,6 +6,7 @@ slots as zeros. Every option that is named like one of scikit-learn's estimators
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from types import ModuleType
 from typing import Any, ClassVar
@@ -19,14 +20,14 @@ from lamina.spec.arrays import Numbers
 
 
 @dataclass(frozen=True, repr=False)
-class Rule:
+class Rule(ABC):
     """Base of all rules: which file of the spec they are, and their scalars over an epoch."""
 
     kind: ClassVar[ModuleType]
 
+    @abstractmethod
     def scalars(self, t: Numbers, rate: Numbers, clock: Clock) -> tuple[Numbers, ...]:
         """Return the scalars of the steps t (counted from 1) at the learning rate `rate`."""
-        raise NotImplementedError
 
     def keep(self, rate: Numbers) -> Numbers:
         """Return the factor of the weights before the update: 1 without weight decay."""
@@ -74,7 +75,10 @@ class _WithMomentum(Rule):
 
     def beta(self, clock: Clock) -> Numbers:
         """Return the momentum at the steps of an epoch."""
-        return over_epoch(self.momentum, None, clock)
+        beta = over_epoch(self.momentum, None, clock)
+        if np.min(beta) < 0 or np.max(beta) > 1:
+            raise checks.fail("momentum", "a schedule with values in [0, 1]", self.momentum)
+        return beta
 
 
 @dataclass(frozen=True, repr=False)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
 from lamina.plan import checks
-from lamina.spec import schedules
 from lamina.spec.arrays import Numbers
 
 
@@ -22,7 +22,7 @@ class Clock(NamedTuple):
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)
-class Schedule:
+class Schedule(ABC):
     """Base of all schedules.
 
     Parameters
@@ -43,9 +43,9 @@ class Schedule:
             checks.real("initial", self.initial, "[0, inf)")
         checks.choice("unit", self.unit, ["step", "epoch", "sample"])
 
+    @abstractmethod
     def value(self, t: float, initial: float) -> float:
         """Return the value at t, starting from `initial`."""
-        return schedules.constant(t, initial)
 
     def __call__(self, t: float) -> float:
         """Return the value at t, starting from the schedule's own ``initial``."""

@@ -28,6 +28,10 @@ class Constant(Schedule):
 
     steady: ClassVar[bool] = True
 
+    def value(self, t: float, initial: float) -> float:
+        """Return the value at t."""
+        return schedules.constant(t, initial)
+
 
 @dataclass(frozen=True, repr=False, kw_only=True)
 class StepDecay(Schedule):
@@ -62,7 +66,7 @@ class StepDecay(Schedule):
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)
-class HalveOnRise(Schedule):
+class HalveOnRise(Constant):
     """Halved after an epoch whose error is above that of the epoch before (note 002 §5.4).
 
     The error is the validation score's negative if there is a validation set, else the loss.
@@ -72,8 +76,6 @@ class HalveOnRise(Schedule):
     factor : float in (0, 1), default=0.5
     initial : float or None, default=None
     """
-
-    steady: ClassVar[bool] = True
 
     factor: float = 0.5
     unit: str = "epoch"
@@ -88,7 +90,7 @@ class HalveOnRise(Schedule):
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)
-class Adaptive(Schedule):
+class Adaptive(Constant):
     """scikit-learn's "adaptive": divided by 5 at each plateau until it is 1e-6 or less.
 
     Parameters
@@ -98,8 +100,6 @@ class Adaptive(Schedule):
         Training stops at the first plateau with the value at or below this one.
     initial : float or None, default=None
     """
-
-    steady: ClassVar[bool] = True
 
     divisor: float = 5.0
     smallest: float = 1e-6

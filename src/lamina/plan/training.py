@@ -28,13 +28,14 @@ class Training:
     max_iter : int in [1, inf), default=200
         Largest number of epochs.
     shuffle : bool, default=True
-    tol : float in [0, inf), default=1e-4
+    tol : float in [0, inf], default=1e-4
     n_iter_no_change : int in [1, inf) or inf, default=10
         Training ends with the first epoch that makes more than `n_iter_no_change` epochs in a row
         without an improvement by `tol`.
     early_stopping : bool, default=False
         Whether the validation score, not the loss, decides, and the best epoch's weights are kept.
-    validation_fraction : float in (0, 1), default=0.1
+    validation_fraction : float in [0, 1), default=0.1
+        Above 0 with early stopping.
     loss_scale : float in (0, inf), default=1.0
         Factor of the data loss wherever it is reported. scikit-learn reports the squared error
         as a mean over the outputs and follows the gradient of the sum.
