@@ -1,0 +1,16 @@
+"""Networks for tables: from a CSV or Parquet file to a trained model and its predictions."""
+
+from lamina.tables.errors import TableError
+from lamina.tables.model import TableModel, train
+from lamina.tables.prepare import Prepared, prepare
+from lamina.tables.read import read_table, write_table
+
+__all__ = [
+    "Prepared",
+    "TableError",
+    "TableModel",
+    "prepare",
+    "read_table",
+    "train",
+    "write_table",
+]

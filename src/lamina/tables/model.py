@@ -1,0 +1,276 @@
+"""A trained network together with all that leads from a table to its predictions."""
+
+import os
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from lamina.estimators import DivergenceError, MLPClassifier, MLPRegressor
+from lamina.tables.columns import Values, values_of
+from lamina.tables.errors import TableError, listed
+from lamina.tables.prepare import Prepared, as_table
+from lamina.tables.preprocess import Preprocessing
+from lamina.tables.scores import Scores, baseline, score
+from lamina.tables.target import Target
+
+__all__ = ["Facts", "Outcome", "TableModel", "early_stopping_fits", "train"]
+
+OnEpoch = Callable[[int, int, float, float | None], None]
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What is known of a model's training.
+
+    Parameters
+    ----------
+    n_train, n_test, n_unlabelled : int
+        Rows learnt from, held out, and left out because their target is missing.
+    seed : int
+        The seed of the split and of the network.
+    dropped : dict of str to str
+        Columns that are not used, and why.
+    scores, baseline : dict of str to float
+        On the rows held out, of the network and of the guess that ignores all columns; empty
+        if none was held out.
+    lamina : str
+        The version that trained it.
+    """
+
+    n_train: int
+    n_test: int
+    n_unlabelled: int
+    seed: int
+    dropped: dict[str, str] = field(default_factory=dict)
+    scores: Scores = field(default_factory=dict)
+    baseline: Scores = field(default_factory=dict)
+    lamina: str = ""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How well a model does on a table: see ``TableModel.evaluate``."""
+
+    scores: Scores
+    baseline: Scores
+    n_rows: int
+    n_unlabelled: int
+    n_unknown: int
+
+
+@dataclass(frozen=True)
+class TableModel:
+    """A network for tables: preprocessing, estimator, target and the facts of its training.
+
+    Parameters
+    ----------
+    target : Target
+        The column that it predicts.
+    preprocessing : Preprocessing
+        From columns to inputs.
+    estimator : MLPClassifier or MLPRegressor
+        From inputs to the places of the classes, or to the standardised target.
+    facts : Facts
+        How it was trained.
+    """
+
+    target: Target
+    preprocessing: Preprocessing
+    estimator: MLPClassifier | MLPRegressor
+    facts: Facts
+
+    def predict(self, data: Any) -> pa.Array:
+        """Return the predicted labels, in their own type, or numbers: one for each row."""
+        predicted = self._outputs(data)
+        if not self.target.classes:
+            return pa.array(predicted)
+        labels = pa.array(self.target.classes, self.target.label_type)
+        return labels.take(pa.array(predicted.argmax(axis=1)))
+
+    def predict_proba(self, data: Any) -> NDArray[np.float64]:
+        """Return the probabilities of the classes, of shape (n_rows, n_classes)."""
+        if not self.target.classes:
+            raise TableError("a regression has no probabilities: use predict")
+        return self._outputs(data)
+
+    def predictions(self, data: Any) -> pa.Table:
+        """Return a table of the column ``prediction`` and, for classes, ``probability_<class>``."""
+        predicted = self._outputs(data)
+        if not self.target.classes:
+            return pa.table({"prediction": predicted})
+        labels = pa.array(self.target.classes, self.target.label_type)
+        columns = {"prediction": labels.take(pa.array(predicted.argmax(axis=1)))}
+        for place, name in enumerate(self.target.label_names()):
+            columns[f"probability_{name}"] = pa.array(predicted[:, place])
+        return pa.table(columns)
+
+    def evaluate(self, data: Any) -> Outcome:
+        """Return the scores on a table that has the target; rows without it are left out."""
+        table = as_table(data)
+        if self.target.name not in table.column_names:
+            raise TableError(
+                f"the table has no column {self.target.name!r}, the target: to score the model "
+                "it has to be there; to get predictions use lamina predict"
+            )
+        truth = self.target.read(table[self.target.name])
+        rows = np.flatnonzero(~np.isnan(truth))
+        if not rows.size:
+            raise TableError(f"target {self.target.name!r} has no value: nothing to compare with")
+        predicted, truth = self._outputs(table)[rows], truth[rows]
+        return Outcome(
+            scores=score(self.target, truth, predicted),
+            baseline=baseline(self.target, truth),
+            n_rows=len(rows),
+            n_unlabelled=table.num_rows - len(rows),
+            n_unknown=int(np.sum(truth < 0)) if self.target.classes else 0,
+        )
+
+    def unseen(self, data: Any) -> dict[str, int]:
+        """Count, by column, the rows whose category the model has no input for."""
+        return self.preprocessing.unseen(self._columns(data))
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the model to one file, all of it or nothing."""
+        from lamina.tables.store import save
+
+        save(self, path)
+
+    @staticmethod
+    def load(path: str | os.PathLike[str]) -> "TableModel":
+        """Read a model from a file; no code from the file is ever executed.
+
+        Raises
+        ------
+        TableError
+            If the file is missing, damaged, of another kind or of a newer version.
+        """
+        from lamina.tables.store import load
+
+        return load(path)
+
+    def _columns(self, data: Any) -> dict[str, Values]:
+        table = as_table(data)
+        kinds = self.preprocessing.kinds
+        absent = [name for name in kinds if name not in table.column_names]
+        if absent:
+            many = "columns" if len(absent) > 1 else "column"
+            raise TableError(
+                f"the table lacks the {many} {listed(absent)} that the model was trained on: "
+                "add what is missing, or train a model without"
+            )
+        return {name: values_of(table[name], kind, name) for name, kind in kinds.items()}
+
+    def _outputs(self, data: Any) -> NDArray[np.float64]:
+        return outputs(
+            self.target, self.estimator, self.preprocessing.transform(self._columns(data))
+        )
+
+
+def outputs(target: Target, estimator: Any, X: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Return probabilities, or numbers in the target's own unit, for inputs."""
+    if target.classes:
+        chances = np.asarray(estimator.predict_proba(X), dtype=np.float64)
+        return chances / chances.sum(axis=1, keepdims=True)  # to 1 in float64 too
+    standard = np.asarray(estimator.predict(X), dtype=np.float64)
+    return standard * target.scale + target.mean
+
+
+def train(
+    prepared: Prepared, estimator: Any, on_epoch: OnEpoch | None = None
+) -> tuple[TableModel, list[str]]:
+    """Train ``estimator`` on a prepared table and score it on the rows held out.
+
+    Parameters
+    ----------
+    prepared : Prepared
+        The table.
+    estimator : MLPClassifier or MLPRegressor
+        Not yet fitted, of the kind of the task. Ctrl-C ends its training and keeps what it has
+        learnt.
+    on_epoch : callable, optional
+        Called after each epoch with its number, the largest number, the loss and the
+        validation score or None.
+
+    Returns
+    -------
+    model : TableModel
+        The trained model.
+    notes : list of str
+        What the training warned of.
+    """
+    from lamina import __version__
+
+    notes = _fit(prepared, estimator, on_epoch)
+    target, test = prepared.target, prepared.test
+    some = len(test.y) > 0
+    facts = Facts(
+        n_train=len(prepared.train.y),
+        n_test=len(test.y),
+        n_unlabelled=prepared.unlabelled,
+        seed=prepared.seed,
+        dropped=prepared.dropped,
+        scores=score(target, test.y, outputs(target, estimator, test.X)) if some else {},
+        baseline=baseline(target, test.y) if some else {},
+        lamina=__version__,
+    )
+    return TableModel(target, prepared.preprocessing, estimator, facts), notes
+
+
+def _fit(prepared: Prepared, estimator: Any, on_epoch: OnEpoch | None) -> list[str]:
+    """Fit ``estimator``, and return what it warned of."""
+    target, part = prepared.target, prepared.train
+    _check_validation(prepared, estimator)
+    if target.classes:
+        y: NDArray[Any] = part.y.astype(np.int64)
+    else:
+        y = ((part.y - target.mean) / target.scale).astype(np.float32)
+    estimator._on_epoch = on_epoch
+    try:
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            estimator.fit(part.X, y)
+    except DivergenceError as error:
+        rate = estimator.learning_rate_init
+        raise TableError(f"the training diverged: lower the learning rate, now {rate:g}") from error
+    except ValueError as error:
+        raise TableError(" ".join(str(error).split())) from error
+    finally:
+        estimator._on_epoch = None
+    if not estimator.n_iter_:
+        raise TableError("stopped before the first epoch ended: there is no model to keep yet")
+    return list(dict.fromkeys(_note(entry, estimator) for entry in caught))
+
+
+def _note(entry: warnings.WarningMessage, estimator: Any) -> str:
+    """Return a warning of the training in the words of tables."""
+    text = str(entry.message)
+    if "interrupted" in text:
+        return f"stopped by Ctrl-C in epoch {estimator.n_iter_ + 1}: the model keeps what it learnt"
+    if text.startswith("Stochastic"):
+        return f"still learning after all {estimator.n_iter_} epochs: more may do better"
+    return text
+
+
+def early_stopping_fits(prepared: Prepared, share: float = 0.1) -> bool:
+    """Say whether a ``share`` of the training rows can hold every class as validation rows."""
+    n_rows, classes = len(prepared.train.y), prepared.target.classes
+    n_validation = int(np.ceil(share * n_rows))
+    if not classes:
+        return n_validation >= 2
+    least = min(prepared.target.shares) * n_rows
+    return round(least) >= 2 and n_validation >= max(2, len(classes))
+
+
+def _check_validation(prepared: Prepared, estimator: Any) -> None:
+    if estimator.early_stopping and not early_stopping_fits(
+        prepared, estimator.validation_fraction
+    ):
+        raise TableError(
+            "too few rows, or a class in too few, to stop early by rows held out for it: use "
+            "--no-early-stopping"
+        )

@@ -1,0 +1,223 @@
+"""From a table and the name of its target to everything that a network is trained on."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+from sklearn.model_selection import train_test_split
+
+from lamina.tables.columns import Kind, Values, kind_of, values_of
+from lamina.tables.errors import TableError, listed, near
+from lamina.tables.preprocess import Preprocessing, learn
+from lamina.tables.target import Target, Task, infer_target
+
+__all__ = ["Part", "Prepared", "as_table", "prepare"]
+
+# Names under which pandas and R write the numbers of the rows.
+_ROW_NUMBERS = ("", "__index_level_0__")
+
+
+@dataclass(frozen=True)
+class Part:
+    """Some rows of a table: inputs and target as the network sees them.
+
+    Parameters
+    ----------
+    X : ndarray of float32, shape (n_rows, n_inputs)
+        The inputs.
+    y : ndarray of float64, shape (n_rows,)
+        The numbers to predict in their own unit, or the places of the labels.
+    """
+
+    X: NDArray[np.float32]
+    y: NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A table ready for training.
+
+    Parameters
+    ----------
+    target : Target
+        The column to predict.
+    reason : str
+        Why it is a classification or a regression.
+    preprocessing : Preprocessing
+        What was learnt from the rows of training.
+    train, test : Part
+        The rows to learn from and those held out, which may be none.
+    dropped : dict of str to str
+        Columns that are not used, and why.
+    unlabelled : int
+        The number of rows left out because their target is missing.
+    seed : int
+        The seed of the split.
+    """
+
+    target: Target
+    reason: str
+    preprocessing: Preprocessing
+    train: Part
+    test: Part
+    dropped: dict[str, str]
+    unlabelled: int
+    seed: int
+
+
+def as_table(data: Any) -> pa.Table:
+    """Return a pyarrow table of ``data``: pandas, polars or anything else that speaks Arrow."""
+    if not (isinstance(data, pa.Table) or hasattr(data, "__arrow_c_stream__")):
+        raise TableError(
+            f"a table is a pandas, polars or pyarrow table, not {type(data).__name__}: convert it"
+        )
+    table = data if isinstance(data, pa.Table) else pa.table(data)
+    if table.num_rows == 0:
+        raise TableError("the table has no rows: give it at least one")
+    return table
+
+
+def prepare(
+    data: Any,
+    target: str,
+    *,
+    task: Literal["auto"] | Task = "auto",
+    test_size: float = 0.2,
+    seed: int = 0,
+    drop: Iterable[str] = (),
+) -> Prepared:
+    """Infer the task, split the rows and learn the preprocessing from those of training.
+
+    Parameters
+    ----------
+    data : table
+        As ``read_table`` returns it, or a pandas or polars data frame.
+    target : str
+        The column to predict. Rows where it is missing are left out.
+    task : {"auto", "classification", "regression"}, default="auto"
+        What to predict: text, booleans and integers of few values are classes by themselves,
+        other numbers are a regression.
+    test_size : float, default=0.2
+        The share of the rows held out for the scores, below 1; 0 trains on all.
+    seed : int, default=0
+        The seed of the split.
+    drop : iterable of str, default=()
+        Columns not to use.
+
+    Returns
+    -------
+    prepared : Prepared
+    """
+    table = as_table(data)
+    drop = tuple(drop)
+    _check(table, target, test_size, drop)
+    goal, reason = infer_target(table[target], target, task)
+    truth = goal.read(table[target])
+    labelled = np.flatnonzero(~np.isnan(truth))
+    columns, dropped = _columns(table, target, drop)
+    train, test = _split(goal, truth, labelled, test_size, seed)
+    goal = _fitted(goal, truth[train])
+    learning = {name: (kind, values[train]) for name, (kind, values) in columns.items()}
+    preprocessing, useless = learn(learning)
+    dropped |= useless
+    if not preprocessing.kinds:
+        reasons = "; ".join(f"{name!r}: {why}" for name, why in dropped.items())
+        raise TableError(
+            f"no column is left to predict {target!r} from ({reasons or 'there is no other'}): "
+            "add columns that tell rows apart"
+        )
+    used = {name: values for name, (_, values) in columns.items()}
+
+    def part(rows: NDArray[np.intp]) -> Part:
+        return Part(preprocessing.transform({n: v[rows] for n, v in used.items()}), truth[rows])
+
+    unlabelled = len(truth) - len(labelled)
+    return Prepared(goal, reason, preprocessing, part(train), part(test), dropped, unlabelled, seed)
+
+
+def _check(table: pa.Table, target: str, test_size: float, drop: tuple[str, ...]) -> None:
+    names = table.column_names
+    for name in (target, *drop):
+        if name not in names:
+            raise TableError(f"the table has no column {name!r}: {near(name, names)}")
+        if names.count(name) > 1:
+            raise TableError(f"more than one column is named {name!r}: rename them")
+    if target in drop:
+        raise TableError(f"{target!r} is the target and cannot be dropped: name another column")
+    if not 0 <= test_size < 1:
+        raise TableError(
+            f"the test size is the share of rows held out, from 0 to below 1, not {test_size:g}"
+        )
+
+
+def _columns(
+    table: pa.Table, target: str, drop: tuple[str, ...]
+) -> tuple[dict[str, tuple[Kind, Values]], dict[str, str]]:
+    columns: dict[str, tuple[Kind, Values]] = {}
+    dropped = {name: "as asked" for name in drop}
+    for name in table.column_names:
+        if name == target or name in dropped:
+            continue
+        kind = kind_of(table[name])
+        if name in _ROW_NUMBERS:
+            dropped[name] = "numbers of the rows"
+        elif kind is None:
+            dropped[name] = f"values of type {table[name].type}, which a network cannot use"
+        else:
+            columns[name] = (kind, values_of(table[name], kind, name))
+    return columns, dropped
+
+
+def _split(
+    target: Target,
+    truth: NDArray[np.float64],
+    rows: NDArray[np.intp],
+    test_size: float,
+    seed: int,
+) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    if test_size == 0:
+        return rows, rows[:0]
+    n_test = int(np.ceil(test_size * len(rows)))
+    least = max(2, len(target.classes))
+    if n_test < least or len(rows) - n_test < least:
+        raise TableError(
+            f"{len(rows)} rows with a target are too few to hold out {n_test}: add rows, or "
+            "train on all of them with --test-size 0"
+        )
+    alone: list[Any] = []
+    if target.classes:
+        places, counts = np.unique(truth[rows], return_counts=True)
+        alone = [target.classes[int(place)] for place in places[counts == 1]]
+    if alone:
+        raise TableError(
+            f"only one row has the target {listed(alone)}, too few to learn from and to test: "
+            "remove it, add others like it, or use --test-size 0"
+        )
+    train, test = train_test_split(
+        rows,
+        test_size=n_test,
+        random_state=seed,
+        stratify=truth[rows] if target.classes else None,
+    )
+    return train, test
+
+
+def _fitted(target: Target, truth: NDArray[np.float64]) -> Target:
+    if target.classes:
+        counts = np.bincount(truth.astype(np.intp), minlength=len(target.classes))
+        if not counts.all():
+            lost = [label for label, n in zip(target.classes, counts, strict=True) if not n]
+            raise TableError(
+                f"all rows with the target {listed(lost)} are held out: lower --test-size"
+            )
+        return replace(target, shares=tuple((counts / counts.sum()).tolist()))
+    mean, scale = float(np.mean(truth)), float(np.std(truth))
+    if not (np.isfinite(scale) and scale > 0):
+        raise TableError(
+            f"target {target.name!r} does not vary in the rows of training, or by too much to "
+            "compute with: choose another target or rescale it"
+        )
+    return replace(target, mean=mean, scale=scale)

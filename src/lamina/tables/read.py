@@ -1,0 +1,140 @@
+"""Reading tables from CSV and Parquet files, and writing predictions."""
+
+import io
+import os
+from collections import Counter
+from pathlib import Path
+from typing import IO
+
+import pyarrow as pa
+import pyarrow.csv
+import pyarrow.parquet
+
+from lamina.files import write_atomically
+from lamina.tables.csvfile import parse_csv, typed
+from lamina.tables.errors import TableError, listed
+
+__all__ = ["read_table", "table_ending", "write_bytes", "write_table"]
+
+_CSV = (".csv", ".tsv", ".txt")
+_PARQUET = (".parquet", ".pq")
+_COMPRESSED = (".gz", ".bz2", ".zst")
+
+
+def read_table(path: str | os.PathLike[str], *, infer: bool = True) -> pa.Table:
+    """Read a table from a CSV or Parquet file, told apart by the ending of its name.
+
+    Parameters
+    ----------
+    path : path
+        A ``.csv``, ``.tsv`` or ``.txt`` file (UTF-8, with a header; also compressed, as in
+        ``.csv.gz``) or a ``.parquet`` file.
+    infer : bool, default=True
+        Whether the text of a CSV file becomes integers, numbers, booleans and dates where a
+        whole column reads as such. A model that knows the kind of every column wants the
+        text as it stands: a post code 02139 is not the number 2139.
+
+    Returns
+    -------
+    table : pyarrow.Table
+
+    Raises
+    ------
+    TableError
+        If the file is missing, of another kind, damaged, or has no rows.
+    """
+    path = Path(path)
+    ending = table_ending(path)
+    if path.is_dir():
+        raise TableError(f"{path} is a folder: name a CSV or Parquet file inside it")
+    try:
+        if ending in _PARQUET:
+            table = _read_parquet(path)
+        else:
+            table = parse_csv(_bytes(path), str(path))
+            table = typed(table) if infer else table
+    except FileNotFoundError:
+        raise TableError(f"there is no file {path}: check the name and the folder") from None
+    except PermissionError:
+        raise TableError(f"{path} may not be read: check its permissions") from None
+    if table.num_rows == 0:
+        raise TableError(f"{path} has a header but no rows: add at least one row of data")
+    return table
+
+
+def write_table(table: pa.Table, path: str | os.PathLike[str]) -> None:
+    """Write ``table`` as CSV or Parquet by the ending of ``path``, all of it or nothing."""
+    path = Path(path)
+    write = pa.parquet.write_table if table_ending(path) in _PARQUET else _write_csv
+    file = io.BytesIO()
+    write(table, file)
+    write_bytes(path, file.getvalue())
+
+
+def table_ending(path: Path) -> str:
+    """Return the ending that says what ``path`` holds, without that of a compression."""
+    endings = [ending.lower() for ending in path.suffixes]
+    if len(endings) > 1 and endings[-1] in _COMPRESSED:
+        endings.pop()
+    if not endings or endings[-1] not in (*_CSV, *_PARQUET):
+        raise TableError(f"cannot tell what {path} is: its name must end in .csv or .parquet")
+    return endings[-1]
+
+
+def write_bytes(path: str | os.PathLike[str], data: bytes) -> None:
+    """Write ``data`` to ``path``: the old file stays until the new one is whole."""
+    try:
+        write_atomically(path, data)
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise TableError(f"cannot write {path}: {reason}; choose another place") from error
+
+
+def _bytes(path: Path) -> bytes:
+    try:
+        with pa.input_stream(str(path), compression="detect") as stream:
+            return stream.read()
+    except (FileNotFoundError, PermissionError):
+        raise
+    except (OSError, pa.ArrowException):
+        raise TableError(f"{path} cannot be unpacked: it is damaged or cut short") from None
+
+
+def _read_parquet(path: Path) -> pa.Table:
+    if path.stat().st_size == 0:
+        raise TableError(f"{path} is empty: write the table again")
+    try:
+        with pa.parquet.ParquetFile(path) as file:
+            table = file.read()
+    except (FileNotFoundError, PermissionError):
+        raise
+    except (OSError, pa.ArrowException):
+        raise TableError(
+            f"{path} is not a Parquet file, or it is damaged: write it again, or end its name "
+            "in .csv if it is text"
+        ) from None
+    table = _categorical(table)
+    twice = [name for name, count in Counter(table.column_names).items() if count > 1]
+    if twice:
+        raise TableError(f"{path} has more than one column named {listed(twice)}: rename them")
+    return table
+
+
+def _categorical(table: pa.Table) -> pa.Table:
+    """Return ``table`` with what pandas calls categories as such: Parquet forgets it of numbers."""
+    about = (table.schema.pandas_metadata or {}).get("columns", [])
+    names = {column["field_name"] for column in about if column["pandas_type"] == "categorical"}
+    for place, (name, column) in enumerate(zip(table.column_names, table.columns, strict=True)):
+        if name in names and not pa.types.is_dictionary(column.type):
+            table = table.set_column(place, name, column.dictionary_encode())
+    return table
+
+
+def _write_csv(table: pa.Table, file: IO[bytes]) -> None:
+    try:
+        pyarrow.csv.write_csv(table, file)
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError, pa.ArrowTypeError):
+        raise TableError(
+            "a kept column holds lists or other nested values, which CSV cannot: end the name "
+            "of the output in .parquet"
+        ) from None

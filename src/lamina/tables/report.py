@@ -1,0 +1,176 @@
+"""What the commands say on the terminal, and the same as JSON."""
+
+import math
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+from rich.text import Text
+
+from lamina.tables.errors import listed
+from lamina.tables.model import OnEpoch, TableModel
+from lamina.tables.preprocess import Preprocessing
+from lamina.tables.scores import LOWER_IS_BETTER, NAMES, Scores
+
+__all__ = [
+    "console",
+    "facts",
+    "kinds",
+    "network",
+    "progress",
+    "score_table",
+    "shown",
+    "without_nan",
+]
+
+_BLOCKS = "▁▂▃▄▅▆▇█"
+_PLURALS = {"number": "numbers", "boolean": "booleans", "category": "categories", "date": "dates"}
+_SINGULARS = {"number": "number", "boolean": "boolean", "category": "category", "date": "date"}
+
+
+def console(quiet: bool = False, stderr: bool = False) -> Console:
+    """Return a console; one that is no terminal has room for the longest line."""
+    made = Console(quiet=quiet, stderr=stderr, highlight=False, markup=False, emoji=False)
+    if not made.is_terminal:
+        made.width = 10_000
+    return made
+
+
+def facts(rows: Iterable[tuple[str, str]]) -> Table:
+    """Return the lines of ``rows``: a word, and what there is to say about it."""
+    grid = Table.grid(padding=(0, 2))
+    grid.add_column(style="bold", no_wrap=True)
+    grid.add_column(overflow="fold")
+    for name, value in rows:
+        grid.add_row(Text(name), Text(value))
+    return grid
+
+
+def score_table(scores: Scores, baseline: Scores, title: str) -> Table:
+    """Return the scores of a network beside those of the guess that ignores all columns."""
+    table = Table("", "this network", "baseline", title=title, title_justify="left", box=None)
+    table.columns[0].style = "bold"
+    for column in table.columns[1:]:
+        column.justify = "right"
+    for name, value in scores.items():
+        hint = " (lower is better)" if name in LOWER_IS_BETTER else ""
+        table.add_row(NAMES[name] + hint, _number(value), _number(baseline[name]))
+    return table
+
+
+def kinds(preprocessing: Preprocessing) -> str:
+    """Return how many columns there are of each kind, and of how many inputs."""
+    counts = Counter(preprocessing.kinds.values())
+    words = [
+        f"{count} {(_PLURALS if count > 1 else _SINGULARS)[kind]}" for kind, count in counts.items()
+    ]
+    return f"{', '.join(words)}, {preprocessing.width} network inputs in all"
+
+
+def network(estimator: Any) -> str:
+    """Return the layers of a fitted estimator and the number of its parameters."""
+    sizes = [len(intercept) for intercept in estimator.intercepts_]
+    functions = [estimator.activation] * (len(sizes) - 1) + [estimator.out_activation_]
+    layers = [f"{size} {name}" for size, name in zip(sizes, functions, strict=True)]
+    count = sum(weights.size for weights in (*estimator.coefs_, *estimator.intercepts_))
+    inputs = f"{estimator.coefs_[0].shape[0]} inputs"
+    return f"{' → '.join([inputs, *layers])}; {count:,} parameters"
+
+
+def shown(model: TableModel) -> list[tuple[str, str]]:
+    """Return the facts of a model, a word and a line each."""
+    estimator, known, target = model.estimator, model.facts, model.target
+    rows = [("task", f"{target.task} of {target.name!r}")]
+    if target.classes:
+        pairs = zip(target.label_names(), target.shares, strict=True)
+        classes = [f"{name!r} {share:.1%}" for name, share in pairs]
+        more = f" and {len(classes) - 12} more" if len(classes) > 12 else ""
+        rows.append((f"{len(classes)} classes", ", ".join(classes[:12]) + more))
+    else:
+        rows.append(("target", f"mean {target.mean:.6g}, standard deviation {target.scale:.6g}"))
+    for kind, word in _PLURALS.items():
+        names = [name for name, own in model.preprocessing.kinds.items() if own == kind]
+        if names:
+            rows.append((word, listed(names, most=20)))
+    rows += [("not used", f"{name!r}: {reason}") for name, reason in known.dropped.items()]
+    rows.append(("network", network(estimator)))
+    rows.append(("settings", _settings(estimator)))
+    rows.append(("rows", split(known.n_train, known.n_test, known.n_unlabelled)))
+    losses = list(getattr(estimator, "loss_curve_", None) or [])
+    if losses:
+        line = f"{_sparkline(losses)}  {losses[0]:.4g} to {losses[-1]:.4g}"
+        rows.append(("loss", f"{line} in {len(losses)} epochs"))
+    rows.append(("made by", f"lamina {known.lamina}, seed {known.seed}"))
+    return rows
+
+
+def split(n_train: int, n_test: int, n_unlabelled: int) -> str:
+    """Return what became of the rows of a table."""
+    held = f"{n_test:,} held out" if n_test else "none held out"
+    rest = f", {n_unlabelled:,} left out: the target is missing" if n_unlabelled else ""
+    return f"{n_train:,} to learn from, {held}{rest}"
+
+
+@contextmanager
+def progress(hidden: bool) -> Iterator[OnEpoch]:
+    """Show a bar on the terminal's error stream; the value is to be called after each epoch."""
+    screen = console(stderr=True)
+    bar = Progress(
+        TextColumn("epoch"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("loss {task.fields[loss]:.4f}"),
+        TextColumn("{task.fields[score]}"),
+        TimeRemainingColumn(),
+        console=screen,
+        transient=True,
+        disable=hidden or not screen.is_terminal,
+    )
+    with bar:
+        task = bar.add_task("", total=None, loss=math.nan, score="")
+
+        def after(epoch: int, most: int, loss: float, validation: float | None) -> None:
+            said = "" if validation is None else f"validation {validation:.4f}"
+            bar.update(task, completed=epoch, total=most, loss=loss, score=said)
+
+        yield after
+
+
+def without_nan(value: Any) -> Any:
+    """Return ``value`` as JSON has it: null where a number is not defined."""
+    if isinstance(value, Mapping):
+        return {key: without_nan(entry) for key, entry in value.items()}
+    if isinstance(value, list | tuple):
+        return [without_nan(entry) for entry in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def _settings(estimator: Any) -> str:
+    usual = type(estimator)().get_params()
+    own = {
+        name: value
+        for name, value in estimator.get_params().items()
+        if name != "random_state" and value != usual[name]
+    }
+    said = ", ".join(f"{name}={value!r}" for name, value in own.items())
+    return said or "all at their defaults"
+
+
+def _sparkline(values: list[float], width: int = 40) -> str:
+    places = np.linspace(0, len(values) - 1, min(width, len(values))).round().astype(int)
+    heights = np.asarray(values, dtype=float)[places]
+    low, high = heights.min(), heights.max()
+    steps = (heights - low) / (high - low if high > low else 1.0) * (len(_BLOCKS) - 1)
+    return "".join(_BLOCKS[int(step)] for step in np.nan_to_num(steps).round())
+
+
+def _number(value: float) -> str:
+    if math.isnan(value):
+        return "not defined"
+    digits = 4 if abs(value) < 10 else 2 if abs(value) < 1000 else 0
+    return f"{value:,.{digits}f}"

@@ -1,0 +1,166 @@
+"""The column to predict: classes or numbers, and how the network sees them."""
+
+from dataclasses import dataclass
+from typing import Literal, cast
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from lamina.tables.columns import is_text, kind_of, plain, values_of
+from lamina.tables.csvfile import clean
+from lamina.tables.errors import TableError
+
+__all__ = ["Label", "Target", "Task", "infer_target"]
+
+Task = Literal["classification", "regression"]
+Label = str | int | float | bool
+
+# Integers of at most this many values, each in ten rows or more on average, are classes.
+_FEW = 20
+_ROWS_EACH = 10
+
+_LABEL_TYPES: dict[type, pa.DataType] = {
+    str: pa.string(),
+    int: pa.int64(),
+    float: pa.float64(),
+    bool: pa.bool_(),
+}
+
+
+@dataclass(frozen=True)
+class Target:
+    """The column to predict.
+
+    Parameters
+    ----------
+    name : str
+        The name of the column.
+    classes : tuple of str, int, float or bool
+        The labels in order; empty for a regression.
+    shares : tuple of float
+        The share of each class in the rows of training.
+    mean, scale : float
+        For a regression: the network learns ``(y - mean) / scale``.
+    """
+
+    name: str
+    classes: tuple[Label, ...] = ()
+    shares: tuple[float, ...] = ()
+    mean: float = 0.0
+    scale: float = 1.0
+
+    @property
+    def task(self) -> Task:
+        """Say whether classes or numbers are predicted."""
+        return "classification" if self.classes else "regression"
+
+    @property
+    def label_type(self) -> pa.DataType:
+        """Give the Arrow type of the labels, or of the predicted numbers."""
+        return _LABEL_TYPES[type(self.classes[0])] if self.classes else pa.float64()
+
+    def read(self, values: pa.ChunkedArray) -> NDArray[np.float64]:
+        """Return the column as numbers: the place of each label, or the value itself.
+
+        A missing value is NaN; a label that is none of ``classes`` is -1.
+        """
+        if not self.classes:
+            return cast("NDArray[np.float64]", values_of(values, "number", self.name))
+        labels = _labels(values, self.label_type, self.name)
+        places = pc.index_in(labels, value_set=pa.array(self.classes, self.label_type))
+        codes = pc.fill_null(places, -1).to_numpy().astype(np.float64)
+        codes[labels.is_null().to_numpy()] = np.nan
+        return cast("NDArray[np.float64]", codes)
+
+    def label_names(self) -> list[str]:
+        """Return the classes as text: ``true`` and ``false`` for booleans."""
+        return cast("list[str]", pa.array(self.classes, self.label_type).cast("string").to_pylist())
+
+
+def infer_target(
+    values: pa.ChunkedArray, name: str, task: Literal["auto"] | Task = "auto"
+) -> tuple[Target, str]:
+    """Return the target without its shares or scale, and a sentence on why it is that task.
+
+    Parameters
+    ----------
+    values : pyarrow.ChunkedArray of shape (n_rows,)
+        The column to predict.
+    name : str
+        Its name.
+    task : {"auto", "classification", "regression"}
+        What to make of it; "auto" goes by the type and the number of different values.
+    """
+    kind = kind_of(values)
+    values = plain(values)
+    known = values.drop_null()
+    if len(known) == 0:
+        raise TableError(f"target {name!r} has no value in any row: choose another target")
+    if kind is None or kind == "date":
+        raise TableError(
+            f"target {name!r} holds {'dates' if kind else f'values of type {values.type}'}: "
+            "choose a column of numbers or categories"
+        )
+    distinct = len(pc.unique(known))
+    if distinct == 1:
+        only = known[0].as_py()
+        raise TableError(f"target {name!r} is {only!r} in every row: choose another target")
+    what = _what(values.type, kind, distinct)
+    if task == "auto":
+        few = distinct <= _FEW and distinct * _ROWS_EACH <= len(known)
+        whole = pa.types.is_integer(values.type)
+        task = "classification" if kind != "number" or (whole and few) else "regression"
+        if kind == "number" and task == "classification":
+            what += " (to predict them as quantities: --task regression)"
+        elif kind == "number":
+            what += " (to take them as classes: --task classification)"
+    if task == "regression":
+        values_of(values, "number", name)  # text that is no number is named here
+        return Target(name), what
+    return Target(name, _classes(known, distinct, name, kind == "number")), what
+
+
+def _classes(known: pa.ChunkedArray, distinct: int, name: str, number: bool) -> tuple[Label, ...]:
+    if 2 * distinct > len(known):
+        fix = "use --task regression" if number else "choose a column of fewer categories"
+        raise TableError(
+            f"target {name!r} has {distinct} different values in {len(known)} rows, too many to "
+            f"be classes: {fix}"
+        )
+    kind = known.type
+    if pa.types.is_decimal(kind) or pa.types.is_floating(kind):
+        known = known.cast(pa.float64())
+    elif number:
+        largest = pc.max(known).as_py() if pa.types.is_integer(kind) else None
+        if largest is None or largest >= 2**63:
+            raise TableError(
+                f"target {name!r} holds values of type {kind}, which cannot be classes: use "
+                "--task regression"
+            )
+        known = known.cast(pa.int64())
+    return tuple(sorted(pc.unique(known).to_pylist()))
+
+
+def _labels(values: pa.ChunkedArray, kind: pa.DataType, name: str) -> pa.ChunkedArray:
+    values = plain(values)
+    if is_text(values.type) and not is_text(kind):
+        values = clean(values)
+    try:
+        return values.cast(kind)
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
+        raise TableError(
+            f"target {name!r} holds values of type {values.type}, but the model's classes are "
+            f"of type {kind}: convert the column"
+        ) from None
+
+
+def _what(kind: pa.DataType, of: str, distinct: int) -> str:
+    if of == "boolean":
+        return "is true or false"
+    if of == "number":
+        name = "integers" if pa.types.is_integer(kind) else "numbers"
+    else:
+        name = "text" if is_text(kind) else "categories"
+    return f"is {name} with {distinct} different values"
