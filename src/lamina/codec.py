@@ -153,9 +153,9 @@ def _decode(value: Any, arrays: dict[str, np.ndarray]) -> Any:
     if "array" in value:
         return arrays[value["array"]].copy()
     if "entries" in value:
-        flat = np.empty(len(value["entries"]), dtype=value["dtype"])
-        flat[:] = value["entries"]
-        return flat.reshape(value["shape"])
+        flat = np.array(value["entries"], dtype=object).reshape(value["shape"])
+        # The width of text is that of the longest: a file cannot ask for more memory than it has.
+        return flat if value["dtype"] == "|O" else flat.astype(str)
     if "random" in value:
         keys, position, has_gauss, gauss = value["random"]
         random = np.random.RandomState()

@@ -50,5 +50,7 @@ def loads(data: bytes, name: str = "the file") -> Any:
         raise FileError(f"{name} holds a {kind!r}, not an MLPClassifier or MLPRegressor")
     estimator = CLASSES[kind]()
     for key, value in attributes.items():
+        if key != "loss" and hasattr(type(estimator), key):
+            raise FileError(f"{name} would replace {kind}.{key}: it is not a lamina model")
         setattr(estimator, key, value)
     return estimator

@@ -145,6 +145,7 @@ def test_a_flipped_byte_never_does_worse_than_an_error(place):
         lambda h: h["attributes"].update(x={"object": "Adam", "fields": {"beta_1": 7}}),
         lambda h: h["attributes"].update(x={"array": "999"}),
         lambda h: h["attributes"].update(x={"entries": [1], "shape": [5], "dtype": "|O"}),
+        lambda h: h["attributes"].update(predict=[1]),
         lambda h: h.update(attributes=[1]),
         lambda h: h.pop("attributes"),
         lambda h: h.update(format="one"),
@@ -154,6 +155,13 @@ def test_a_file_that_names_anything_else_is_refused(change):
     data = with_header(lamina.files.dumps(MODELS["plain"]()), change)
     with pytest.raises(lamina.FileError):
         lamina.files.loads(data)
+
+
+def test_a_file_cannot_ask_for_more_memory_than_its_text_has():
+    wide = {"entries": ["a"], "shape": [1], "dtype": "<U1000000000"}
+    change = lambda h: h["attributes"].update(x_=wide)  # noqa: E731
+    data = with_header(lamina.files.dumps(MODELS["plain"]()), change)
+    assert lamina.files.loads(data).x_.dtype == "<U1"
 
 
 def test_a_newer_format_says_what_to_install():

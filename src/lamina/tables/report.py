@@ -120,6 +120,9 @@ def split(n_train: int, n_test: int, n_unlabelled: int) -> str:
 def progress(hidden: bool) -> Iterator[OnEpoch]:
     """Show a bar on the terminal's error stream; the value is to be called after each epoch."""
     screen = console(stderr=True)
+    if hidden or not screen.is_terminal:
+        yield lambda *_: None
+        return
     bar = Progress(
         TextColumn("epoch"),
         BarColumn(),
@@ -129,7 +132,6 @@ def progress(hidden: bool) -> Iterator[OnEpoch]:
         TimeRemainingColumn(),
         console=screen,
         transient=True,
-        disable=hidden or not screen.is_terminal,
     )
     with bar:
         task = bar.add_task("", total=None, loss=math.nan, score="")
