@@ -1,11 +1,51 @@
-"""Engines: each runs the same plan. The reference engine runs the spec on NumPy."""
+"""Engines: each runs the same plan. The native one is C++; the reference runs the spec on NumPy."""
 
+import os
+from functools import cache
+
+from lamina.engines import native
+from lamina.engines.native import EngineInfo, NativeEngine
 from lamina.engines.protocol import Data, Engine, Trainer
 from lamina.engines.reference import ReferenceEngine
+from lamina.plan import checks
 
-__all__ = ["Data", "Engine", "ReferenceEngine", "Trainer", "default_engine"]
+__all__ = [
+    "Data",
+    "Engine",
+    "EngineInfo",
+    "NativeEngine",
+    "ReferenceEngine",
+    "Trainer",
+    "default_engine",
+    "engine_info",
+]
 
 
-def default_engine() -> Engine:
-    """Return the engine that the estimators use."""
-    return ReferenceEngine()
+def default_engine(n_threads: int | None = None) -> Engine:
+    """Return the engine that the estimators use: native, unless LAMINA_ENGINE says "reference".
+
+    Parameters
+    ----------
+    n_threads : int in [1, inf) or None, default=None
+        None: as many as pay for the network, of the cores that this process may use.
+    """
+    return _engine(os.environ.get("LAMINA_ENGINE", "native"), n_threads)
+
+
+def engine_info() -> EngineInfo:
+    """Return which engine the estimators use, on which instruction set and how many threads.
+
+    Examples
+    --------
+    >>> import lamina
+    >>> info = lamina.engine_info()
+    >>> info.engine, info.isa in info.available, info.threads >= 1
+    ('native', True, True)
+    """
+    return native.engine_info()._replace(engine=default_engine().name)
+
+
+@cache
+def _engine(name: str, n_threads: int | None) -> Engine:
+    checks.choice("LAMINA_ENGINE", name, ["native", "reference"])
+    return ReferenceEngine() if name == "reference" else NativeEngine(n_threads)

@@ -1,0 +1,123 @@
+// The last layer's kernels: transposes sixteen samples at a time around the losses.
+#pragma once
+
+#include "losses.hpp"
+#include "moves.hpp"
+
+namespace lamina {
+namespace {
+
+// to[r * to_row + j] = from[j * kLanes + r] for r < rows.
+template <class T>
+void scatter_columns(const T* from, Index outputs, T* to, Index to_row, Index rows) {
+    Index j = 0;
+    for (; j + 4 <= outputs; j += 4) {
+        const T* column = from + j * kLanes;
+        transpose_lines<T>({column, column + kLanes, column + 2 * kLanes, column + 3 * kLanes},
+                           rows, to + j, to_row);
+    }
+    for (; j < outputs; ++j) {
+        for (Index r = 0; r < rows; ++r) to[r * to_row + j] = from[j * kLanes + r];
+    }
+}
+
+template <class T>
+using LossFunction = void (*)(const Samples<T>&, T*);
+
+template <class T>
+inline constexpr LossFunction<T> loss_functions[n_losses] = {
+#define LOSS(name, type, option, output) sixteen<T, type>,
+#include "../losses.def"
+#undef LOSS
+};
+
+template <class T>
+using ChainFunction = void (*)(const T*, const T*, T*, Index);
+template <class T>
+using ValueFunction = void (*)(const T*, T*, Index);
+
+template <class T>
+inline constexpr ValueFunction<T> value_functions[n_activations] = {
+#define ACTIVATION(name, type, from_z) value_of<T, type>,
+#include "../activations.def"
+#undef ACTIVATION
+};
+
+template <class T>
+inline constexpr ChainFunction<T> chain_functions[n_activations] = {
+#define ACTIVATION(name, type, from_z) chain_of<T, type>,
+#include "../activations.def"
+#undef ACTIVATION
+};
+
+// Multiplies losses and deltas by the samples' weights and puts them where they belong.
+template <class T>
+void finish_block(const Head<T>& p, Index first, Index rows, const T* losses, T* d) {
+    T weights[kLanes];
+    for (Index r = 0; r < kLanes; ++r) {
+        weights[r] = p.weights && r < rows ? p.weights[p.index[first + r]] : T(1);
+    }
+    for (Index r = 0; r < rows; ++r) p.losses[first + r] = double(losses[r]) * double(weights[r]);
+    if (p.weights) {
+        for (Index i = 0; i < p.outputs * kLanes; i += kWidth<T>) {
+            store<T>(d + i, load(d + i) * load(weights + i % kLanes));
+        }
+    }
+    scatter_columns(d, p.outputs, p.z + first * p.z_row, p.z_row, rows);
+}
+
+template <class T>
+void head_block(const Head<T>& p, Index first, Index rows) {
+    const T* z_rows[kLanes];
+    const T* y_rows[kLanes];
+    for (Index r = 0; r < kLanes; ++r) {
+        Index row = first + (r < rows ? r : 0);  // lanes without a sample repeat the first
+        z_rows[r] = p.z + row * p.z_row;
+        y_rows[r] = p.y + p.index[row] * p.outputs;
+    }
+    const Index size = p.outputs * kLanes;
+    T *z = p.scratch, *y = z + size, *d = y + size;
+    transpose_rows<T>(z_rows, p.outputs, z, kLanes);
+    transpose_rows<T>(y_rows, p.outputs, y, kLanes);
+    T losses[kLanes];
+    if (p.loss <= loss_quantile) {  // of the prediction: h takes the place of y's neighbour
+        T* h = d + size;
+        value_functions<T>[p.output](z, h, size);
+        loss_functions<T>[p.loss]({z, h, y, d, p.outputs, T(p.option)}, losses);
+        if (p.output != activation_identity) chain_functions<T>[p.output](z, h, d, size);
+    } else {
+        loss_functions<T>[p.loss]({z, nullptr, y, d, p.outputs, T(p.option)}, losses);
+    }
+    finish_block(p, first, rows, losses, d);
+}
+
+template <class T>
+void head(const Head<T>& p) {
+    for (Index first = 0; first < p.rows; first += kLanes) {
+        Index left = p.rows - first;
+        head_block(p, first, left < kLanes ? left : kLanes);
+    }
+}
+
+template <class T>
+void softmax_block(T* z, Index z_row, Index outputs, Index rows, T* scratch) {
+    const T* z_rows[kLanes];
+    for (Index r = 0; r < kLanes; ++r) z_rows[r] = z + (r < rows ? r : 0) * z_row;
+    T* p = scratch + outputs * kLanes;
+    transpose_rows<T>(z_rows, outputs, scratch, kLanes);
+    for (Index lane = 0; lane < kLanes; lane += kWidth<T>) {
+        Softmax<T>(scratch + lane, p + lane, outputs);
+    }
+    scatter_columns(p, outputs, z, z_row, rows);
+}
+
+template <class T>
+void softmax(T* z, Index z_row, Index outputs, Index rows, T* scratch) {
+    for (Index first = 0; first < rows; first += kLanes) {
+        Index left = rows - first;
+        softmax_block(z + first * z_row, z_row, outputs, left < kLanes ? left : kLanes, scratch);
+    }
+}
+
+}  // namespace
+}  // namespace lamina

@@ -1,0 +1,78 @@
+// Products with rows in compressed form. A row's entries come in the order of their columns, so
+// the sums are those of the dense product without its zeros.
+#pragma once
+
+#include "../isa/vector.hpp"
+
+namespace lamina {
+namespace {
+
+template <class T, int vectors>
+LAMINA_INLINE void sparse_row(const SparseRows<T>& x, Index row, const Product<T>& p, Index column,
+                              T* c) {
+    V<T> sum[vectors];
+    for (int v = 0; v < vectors; ++v) sum[v] = load(p.bias + column + v * kWidth<T>);
+    for (Index i = x.starts[row]; i < x.starts[row + 1]; ++i) {
+        const T* b = p.b + x.columns[i] * p.b_step + column;
+        V<T> factor = splat<T>(x.values[i]);
+        for (int v = 0; v < vectors; ++v) sum[v] = fma<T>(factor, load(b + v * kWidth<T>), sum[v]);
+    }
+    for (int v = 0; v < vectors; ++v) {
+        V<T> out = sum[v];
+        if (p.finish == Finish::relu) out = out < T(0) ? V<T>{} : out;
+        store<T>(c + column + v * kWidth<T>, out);
+    }
+}
+
+template <class T>
+void sparse_forward(const SparseRows<T>& x, const Product<T>& p) {
+    constexpr int vectors = kGroups<T>;  // sixteen columns at a time, and all four where there are
+    for (Index r = 0; r < x.rows; ++r) {
+        T* c = p.c + r * p.c_row;
+        if (p.columns == kPanel) {
+            sparse_row<T, 2 * vectors>(x, x.index[r], p, 0, c);
+            sparse_row<T, 2 * vectors>(x, x.index[r], p, kPanel / 2, c);
+            continue;
+        }
+        for (Index column = 0; column < p.columns; column += kLanes) {
+            sparse_row<T, vectors>(x, x.index[r], p, column, c);
+        }
+    }
+}
+
+// The first entry of a row whose column is not below `wanted`.
+template <class T>
+Index lower_bound(const SparseRows<T>& x, Index row, Index wanted) {
+    Index low = x.starts[row], high = x.starts[row + 1];
+    while (low < high) {
+        Index middle = low + (high - low) / 2;
+        if (x.columns[middle] < wanted) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    return low;
+}
+
+template <class T>
+void sparse_gradient(const SparseRows<T>& x, Index first, Index last, const Product<T>& p) {
+    if (!p.add) {
+        for (Index i = 0; i < (last - first) * p.c_row; i += kWidth<T>) store<T>(p.c + i, V<T>{});
+    }
+    for (Index r = 0; r < x.rows; ++r) {
+        Index row = x.index[r];
+        const T* delta = p.b + r * p.b_step;
+        for (Index i = lower_bound(x, row, first); i < x.starts[row + 1]; ++i) {
+            if (x.columns[i] >= last) break;
+            T* c = p.c + (x.columns[i] - first) * p.c_row;
+            V<T> factor = splat<T>(x.values[i]);
+            for (Index j = 0; j < p.columns; j += kWidth<T>) {
+                store<T>(c + j, fma<T>(factor, load(delta + j), load(c + j)));
+            }
+        }
+    }
+}
+
+}  // namespace
+}  // namespace lamina

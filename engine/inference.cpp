@@ -1,0 +1,79 @@
+#include "inference.hpp"
+
+#include <algorithm>
+#include <numeric>
+
+namespace lamina {
+
+namespace {
+constexpr Index kRows = 96;
+}
+
+template <class T>
+void Inference<T>::run(const T* parameters, const Samples<T>& samples, T* out, int n_threads) {
+    constexpr double share = 0.1;  // of a training step's worth: threads are started for each call
+    const int limit = n_threads > 0 ? n_threads : usable_cores();
+    const int n = samples.count <= kRows
+                      ? 1
+                      : threads_for(share * work_of(plan_, samples.count), samples.count, limit);
+    if (n == 1) {
+        FloatingPoint ieee;
+        return rows(parameters, samples, out, 0, samples.count);
+    }
+    struct Call {
+        Inference* self;
+        const T* parameters;
+        const Samples<T>* samples;
+        T* out;
+    } call{this, parameters, &samples, out};
+    Workers workers;
+    workers.run(
+        n,
+        [](void* context, int thread, int n_threads) {
+            auto* own = static_cast<Call*>(context);
+            const Index count = own->samples->count;
+            own->self->rows(own->parameters, *own->samples, own->out, count * thread / n_threads,
+                            count * (thread + 1) / n_threads);
+        },
+        &call);
+}
+
+template <class T>
+void Inference<T>::rows(const T* parameters, const Samples<T>& samples, T* out, Index first,
+                        Index last) {
+    if (first == last) return;
+    std::unique_ptr<Batch<T>> batch = borrow(last - first, samples.sparse());
+    Index index[kRows];
+    for (Index row = first; row < last; row += kRows) {
+        const Index own = std::min(kRows, last - row);
+        std::iota(index, index + own, row);
+        batch->forward(parameters, samples, index, 0, own);
+        batch->predict(out + row * plan_.outputs(), 0, own, 0);
+    }
+    if (!samples.sparse()) give_back(std::move(batch));
+}
+
+template <class T>
+std::unique_ptr<Batch<T>> Inference<T>::borrow(Index rows, bool sparse) {
+    const Index wanted = rows == 1 ? 1 : kRows;
+    if (!sparse) {
+        std::lock_guard<std::mutex> lock(guard_);
+        if (!idle_.empty() && idle_.back()->capacity() >= wanted) {
+            std::unique_ptr<Batch<T>> batch = std::move(idle_.back());
+            idle_.pop_back();
+            return batch;
+        }
+    }
+    return std::make_unique<Batch<T>>(plan_, layout_, kernels_, wanted, 1, sparse, false);
+}
+
+template <class T>
+void Inference<T>::give_back(std::unique_ptr<Batch<T>> batch) {
+    std::lock_guard<std::mutex> lock(guard_);
+    idle_.push_back(std::move(batch));
+}
+
+template class Inference<float>;
+template class Inference<double>;
+
+}  // namespace lamina

@@ -1,0 +1,134 @@
+// The boundary between the kernels, compiled once per instruction set, and the rest of the engine.
+//
+// Plain data and function pointers only. Every dimension called `padded` is a multiple of kLanes.
+#pragma once
+
+#include <stddef.h>
+
+namespace lamina {
+
+using Index = ptrdiff_t;
+
+inline constexpr Index kLanes = 16;   // sums over many numbers run in this many lanes
+inline constexpr Index kPanel = 64;   // columns of a panel of weights
+inline constexpr int kMaxSlots = 2;
+
+enum Activation : int {
+#define ACTIVATION(name, type, from_z) activation_##name,
+#include "activations.def"
+#undef ACTIVATION
+    n_activations,
+    output_softmax = n_activations,  // only as an output function
+};
+
+enum Loss : int {
+#define LOSS(name, type, option, output) loss_##name,
+#include "losses.def"
+#undef LOSS
+    n_losses,
+};
+
+enum Rule : int {
+#define RULE(name, type, slots, scalars) rule_##name,
+#include "rules.def"
+#undef RULE
+    n_rules,
+};
+
+enum Function : int {
+#define FUNCTION(name) function_##name,
+#include "functions.def"
+#undef FUNCTION
+    n_functions,
+};
+
+// What happens to an element of a product before it is stored.
+enum class Finish { plain, relu, relu_mask };
+
+// c(r, j) = start + sum over k in order of a(r, k) b(k, j), by fused multiply-add.
+template <class T>
+struct Product {
+    const T* a;  // a(r, k) = a[r * a_row + k * a_step]
+    Index a_row, a_step;
+    const T* b;  // b(k, j) = b[k * b_step + j]
+    Index b_step;
+    const T* bias;  // start(j), or null: zero
+    bool add;       // start from c itself
+    T* c;
+    Index c_row;
+    Index rows, columns, depth;  // columns padded, at most kPanel
+    Finish finish;
+    const T* mask;  // relu_mask: zero where mask[r * c_row + j] <= 0
+};
+
+// Rows of a matrix in compressed form, taken at index[0..rows).
+template <class T>
+struct SparseRows {
+    const T* values;
+    const int* columns;
+    const Index* starts;
+    const Index* index;
+    Index rows;
+};
+
+// From z_L and y to each sample's loss and delta_L, in place of z_L.
+template <class T>
+struct Head {
+    Activation output;
+    Loss loss;
+    double option;
+    T* z;
+    Index z_row, outputs, rows;
+    const T* y;          // y(index[r], j) = y[index[r] * outputs + j]
+    const T* weights;    // weights[index[r]], or null
+    const Index* index;
+    double* losses;      // times the weight
+    T* scratch;          // 4 * kLanes * outputs
+};
+
+template <class T>
+struct Update {
+    const double* scalars;  // a row of the rule's table, without the factor of weight decay
+    T keep;                 // factor of w before the update
+    T l2, scale;            // the rule's gradient is (g + l2 * point) * scale
+    T* w;
+    const T* point;         // where the gradient was taken: w, for most rules
+    const T* g;
+    T* slots;               // slot i at slots + i * slot_step
+    Index slot_step, count;  // count padded
+};
+
+template <class T>
+struct Kernels {
+    void (*multiply)(const Product<T>&);
+    // out(r, :) = x(index[r], :).
+    void (*gather)(const T* x, Index columns, const Index* index, Index rows, T* out,
+                   Index out_row);
+    // c(r, :) = bias + rows * panel; the panel has `columns` columns.
+    void (*sparse_forward)(const SparseRows<T>&, const Product<T>&);
+    // c(k - first, :) = sum over rows of value(r, k) delta(r, :) for first <= k < last.
+    void (*sparse_gradient)(const SparseRows<T>&, Index first, Index last, const Product<T>&);
+    void (*column_sums)(const T* delta, Index delta_row, Index rows, T* sums, Index columns);
+    void (*value[n_activations])(const T* z, T* h, Index count);
+    void (*chain[n_activations])(const T* z, const T* h, T* d, Index count);  // d *= phi'
+    void (*head)(const Head<T>&);
+    void (*softmax)(T* z, Index z_row, Index outputs, Index rows, T* scratch);
+    void (*update[n_rules])(const Update<T>&);
+    void (*look_ahead[n_rules])(const Update<T>&, T* point);  // null for rules without
+    double (*sum_squares)(const T* w, Index count);
+    // From rows first..first+rows of a panel of W, which holds `columns` columns from `column` on,
+    // to the panels of W^T, which has `depth` rows and `out_columns` columns.
+    void (*transpose)(const T* w, Index w_row, Index first, Index rows, T* out, Index depth,
+                      Index out_columns, Index column, Index columns);
+    void (*function[n_functions])(const T* x, T* out, Index count);
+};
+
+struct KernelTable {
+    const char* name;
+    Kernels<float> f32;
+    Kernels<double> f64;
+};
+
+extern const KernelTable kernels_scalar, kernels_avx2, kernels_avx512, kernels_neon;
+
+}  // namespace lamina

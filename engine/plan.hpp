@@ -1,0 +1,47 @@
+// What is to be computed: the plan of a network, as the engine needs to know it.
+#pragma once
+
+#include <vector>
+
+#include "kernels.hpp"
+
+namespace lamina {
+
+struct LayerPlan {
+    Index d_in, d_out;
+    Activation activation;
+};
+
+struct Plan {
+    std::vector<LayerPlan> layers;
+    Activation output;
+    Loss loss;
+    double option;  // of the loss: floor, width or level
+
+    Index inputs() const { return layers.front().d_in; }
+    Index outputs() const { return layers.back().d_out; }
+};
+
+// Samples, owned by the caller. x is dense, or in compressed rows where `starts` is not null.
+template <class T>
+struct Samples {
+    const T* x = nullptr;
+    const int* columns = nullptr;
+    const Index* starts = nullptr;
+    const T* y = nullptr;
+    const T* weights = nullptr;
+    Index count = 0;
+
+    bool sparse() const { return starts != nullptr; }
+};
+
+// Whether the derivative of an activation is taken from z, so that z must be kept beside h.
+inline constexpr bool derivative_from_z[n_activations] = {
+#define ACTIVATION(name, type, from_z) from_z,
+#include "activations.def"
+#undef ACTIVATION
+};
+
+constexpr Index padded(Index n) { return (n + kLanes - 1) / kLanes * kLanes; }
+
+}  // namespace lamina

@@ -1,0 +1,102 @@
+// Parameters and slots under training: one call trains one epoch.
+#pragma once
+
+#include <atomic>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "inference.hpp"
+#include "workers.hpp"
+
+namespace lamina {
+
+// Asked now and then, from the calling thread between two steps, whether to stop.
+struct Poll {
+    bool (*stop)(void* context) = nullptr;
+    void* context = nullptr;
+};
+
+// Order and batch size of an epoch, and the scalars of its steps: lamina.plan.Rule.table.
+struct Epoch {
+    const Index* order;
+    Index count, batch_size;
+    const double* table;
+    Index table_row;
+    Poll poll;
+
+    Index steps() const { return (count + batch_size - 1) / batch_size; }
+};
+
+struct Sums {
+    double loss = 0, penalty = 0;
+    Index steps = 0;  // taken: fewer than asked for after an interrupt
+};
+
+template <class T>
+class Trainer {
+public:
+    // n_threads 0: as many of the usable cores as pay for this network. Slots start at zero.
+    Trainer(Plan plan, Rule rule, double alpha, const Kernels<T>& kernels, Samples<T> samples,
+            int n_threads);
+
+    // Array 0 is the parameters, array 1 + i is slot i.
+    void write(int array, Index layer, bool bias, const T* from);
+    void read(int array, Index layer, bool bias, T* to) const;
+    bool finite() const;
+    void keep(const std::string& name) { kept_[name].copy_from(values_); }
+    bool recall(const std::string& name);
+
+    Sums epoch(const Epoch& epoch);
+    void predict(const Samples<T>& samples, T* out);
+    void close() { workers_.stop(); }
+
+    const Plan& plan() const { return plan_; }
+    int slots() const { return slots_; }
+
+private:
+    struct Step;
+
+    void prepare(const Epoch& epoch, int n_threads);
+    void run(const Epoch& epoch, int thread, int n_threads);
+    void rows_phase(const Step& step, int thread, int n_threads);
+    void units_phase(const Step& step, int thread);
+    void train_unit(const Step& step, Index number, T* scratch);
+    void move(const Step& step, const Unit& unit, T* scratch);
+    void apply(const Step& step, Index at, Index count, const T* gradient, bool weights);
+    void count_loss(const Step& step);
+    void count_penalty(const Step& step);
+    void follow(const Unit& unit, const double* next);
+    void look_ahead(Index at, Index count, const double* next);
+    T* point() { return looks_ahead() ? point_.data() : values_.data(); }
+    bool looks_ahead() const { return kernels_.look_ahead[rule_] != nullptr; }
+
+    const Plan plan_;
+    const Rule rule_;
+    const double alpha_;
+    const Kernels<T>& kernels_;
+    const Samples<T> samples_;
+    const int n_threads_, cores_, slots_;
+    const Layout layout_;
+    const std::vector<Unit> units_;
+    Array<T> values_;      // parameters, then each slot, in the layout's order
+    Array<T> point_;       // where the gradient is taken, for rules that look ahead
+    Array<T> transposed_;  // of the point
+    Array<double> penalties_;
+    std::vector<Array<T>> scratch_;
+    std::map<std::string, Array<T>> kept_;
+    std::optional<Batch<T>> batch_;
+    Inference<T> inference_;
+    Workers workers_;
+
+    Sums sums_;
+    double total_ = 0;  // the sum of the present batch's weights
+    bool stopping_ = false;
+    alignas(64) std::atomic<Index> next_{0};
+};
+
+extern template class Trainer<float>;
+extern template class Trainer<double>;
+
+}  // namespace lamina

@@ -1,0 +1,313 @@
+"""The native engine: the extension `_native`, behind the protocol of all engines.
+
+What the extension computes and how is in `docs/engine.md`. This module translates plans and
+arrays for it, and makes copies where an array is not laid out as the extension needs it.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import Any, NamedTuple
+
+import numpy as np
+import scipy.sparse
+
+from lamina.engines.protocol import Data, Parameters, Slots
+from lamina.plan import Network, Rule
+
+try:
+    from lamina.engines import _native
+except ImportError:  # a source tree where it was not built
+    _native: Any = None  # type: ignore[no-redef]
+
+__all__ = ["EngineInfo", "NativeEngine", "NativePredictor", "NativeTrainer", "engine_info"]
+
+
+class EngineInfo(NamedTuple):
+    """What runs.
+
+    Attributes
+    ----------
+    engine : str
+    isa : str
+        Instruction set in use: the best available, or the one that ``LAMINA_ISA`` names.
+    available : tuple of str
+        Instruction sets that this build has and this processor runs, best first.
+    threads : int
+        Cores that this process may use.
+    compiler : str
+    """
+
+    engine: str
+    isa: str
+    available: tuple[str, ...]
+    threads: int
+    compiler: str
+
+
+def available() -> bool:
+    """Return whether the extension was built."""
+    return _native is not None
+
+
+def engine_info() -> EngineInfo:
+    """Return which engine, instruction set and compiler, and how many threads."""
+    _require()
+    threads = _native.usable_cores()
+    return EngineInfo("native", _choose(None), tuple(_native.isas()), threads, _native.compiler)
+
+
+class NativeEngine:
+    """Trains and predicts in C++.
+
+    Results depend neither on the number of threads nor on the instruction set.
+
+    Parameters
+    ----------
+    n_threads : int in [1, inf) or None, default=None
+        None: as many as pay for the network, of the cores that this process may use.
+    isa : str or None, default=None
+        Instruction set; None: what the environment's ``LAMINA_ISA`` names, or the best available.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from lamina import Network
+    >>> from lamina.engines.native import NativeEngine
+    >>> network = Network.mlp(2, [3], 1)
+    >>> NativeEngine().predict(network, network.initialize(0), np.zeros((4, 2))).shape
+    (4, 1)
+    """
+
+    name = "native"
+
+    def __init__(self, n_threads: int | None = None, isa: str | None = None) -> None:
+        _require()
+        if n_threads is not None and n_threads < 1:
+            raise ValueError(f"n_threads must be at least 1 or None, got {n_threads}")
+        self.n_threads, self.isa = n_threads, _choose(isa)
+
+    def trainer(
+        self,
+        network: Network,
+        rule: Rule,
+        parameters: Parameters,
+        slots: Slots | None,
+        data: Data,
+        alpha: float,
+    ) -> NativeTrainer:
+        """Return a trainer that starts from copies of `parameters` and `slots` (None: zeros)."""
+        return NativeTrainer(self, network, rule, parameters, slots, data, alpha)
+
+    def predictor(self, network: Network, parameters: Parameters) -> NativePredictor:
+        """Return a function of x that holds a copy of the parameters, ready to predict."""
+        return NativePredictor(self, network, parameters)
+
+    def predict(self, network: Network, parameters: Parameters, x: Any) -> np.ndarray:
+        """Return the predictions (n_samples, n_outputs) for x of the parameters' dtype."""
+        return NativePredictor(self, network, parameters)(x)
+
+    def loss_and_gradients(
+        self, network: Network, parameters: Parameters, data: Data, alpha: float
+    ) -> tuple[float, float, Parameters]:
+        """Return mean data loss, penalty, and the gradients of their sum, over all samples."""
+        dtype = _dtype(parameters)
+        gradients = [tuple(np.empty_like(p, order="C") for p in own) for own in parameters]
+        loss, penalty = getattr(_native, "loss_and_gradients" + _suffix(dtype))(
+            _plan(network),
+            self.isa,
+            self.n_threads or 0,
+            float(alpha),
+            _samples(data.x, dtype, data.y, data.weights),
+            _contiguous(parameters, dtype),
+            gradients,
+        )
+        return loss, penalty, gradients
+
+
+class NativeTrainer:
+    """Parameters and slots under training, in the extension's own layout."""
+
+    def __init__(
+        self,
+        engine: NativeEngine,
+        network: Network,
+        rule: Rule,
+        parameters: Parameters,
+        slots: Slots | None,
+        data: Data,
+        alpha: float,
+    ) -> None:
+        self._dtype, self._shapes = _dtype(parameters), network.shapes
+        for given in (parameters, parameters if slots is None else slots):
+            if len(given) != len(self._shapes):
+                raise ValueError(f"{len(self._shapes)} layers need as many parameters and slots")
+        self._outputs, self._n_slots = network.n_outputs, len(rule.kind.SLOTS)
+        self._native = getattr(_native, "Trainer" + _suffix(self._dtype))(
+            _plan(network),
+            _name_of(rule),
+            float(alpha),
+            engine.isa,
+            engine.n_threads or 0,
+            _samples(data.x, self._dtype, data.y, data.weights),
+        )
+        self._taken: int | None = None
+        for layer, own in enumerate(_contiguous(parameters, self._dtype)):
+            self._write(0, layer, own)
+        for layer, states in enumerate(slots or []):
+            for i in range(self._n_slots):
+                self._write(1 + i, layer, [np.ascontiguousarray(s[i], self._dtype) for s in states])
+
+    @property
+    def n_done(self) -> int:
+        """Steps taken in the current or last epoch."""
+        return self._native.n_done if self._taken is None else self._taken
+
+    @n_done.setter
+    def n_done(self, value: int) -> None:
+        self._taken = value
+
+    def epoch(self, order: np.ndarray, batch_size: int, table: np.ndarray) -> tuple[float, float]:
+        """Take one step per batch."""
+        self._taken = None
+        order = np.ascontiguousarray(order, np.int64)
+        return self._native.epoch(order, batch_size, np.ascontiguousarray(table, np.float64))
+
+    def predict(self, x: Any) -> np.ndarray:
+        """Return the predictions of the present parameters."""
+        out = np.empty((x.shape[0], self._outputs), self._dtype)
+        self._native.predict(_samples(x, self._dtype), out)
+        return out
+
+    def finite(self) -> bool:
+        """Return whether all parameters are finite."""
+        return self._native.finite()
+
+    def keep(self, name: str) -> None:
+        """Keep a copy of parameters and slots under a name."""
+        self._native.keep(name)
+
+    def recall(self, name: str) -> None:
+        """Go back to what was kept under a name."""
+        self._native.recall(name)
+
+    def read(self) -> tuple[Parameters, Slots]:
+        """Return copies of parameters and slots."""
+        arrays = [self._read(i) for i in range(1 + self._n_slots)]
+        slots = [
+            [tuple(array[layer][p] for array in arrays[1:]) for p in range(len(own))]
+            for layer, own in enumerate(arrays[0])
+        ]
+        return arrays[0], slots
+
+    def close(self) -> None:
+        """Join the threads."""
+        self._native.close()
+
+    def _write(self, array: int, layer: int, own: Any) -> None:
+        weights, bias = own
+        self._native.write(array, layer, False, weights)
+        self._native.write(array, layer, True, bias)
+
+    def _read(self, array: int) -> Parameters:
+        read = []
+        for layer, shapes in enumerate(self._shapes):
+            own = tuple(np.empty(shape, self._dtype) for shape in shapes)
+            for bias, values in enumerate(own):
+                self._native.read(array, layer, bool(bias), values)
+            read.append(own)
+        return read
+
+
+class NativePredictor:
+    """A network and a copy of its parameters: a function of x, for any number of threads at once.
+
+    Calling it checks the shape only; a dense C-ordered x of the parameters' dtype takes the short
+    way.
+    """
+
+    def __init__(self, engine: NativeEngine, network: Network, parameters: Parameters) -> None:
+        self.dtype, self._outputs = _dtype(parameters), network.n_outputs
+        self._native = getattr(_native, "Predictor" + _suffix(self.dtype))(
+            _plan(network), engine.isa, engine.n_threads or 0, _contiguous(parameters, self.dtype)
+        )
+        self._rows = self._native.rows
+
+    def __call__(self, x: Any) -> np.ndarray:
+        """Return the predictions (n_samples, n_outputs)."""
+        out = np.empty((x.shape[0], self._outputs), self.dtype)
+        try:
+            self._rows(x, out)
+        except TypeError:  # another dtype or layout, or sparse
+            self._native.data(_samples(x, self.dtype), out)
+        return out
+
+
+def _require() -> None:
+    if _native is None:
+        raise RuntimeError(
+            "the native engine was not built; install lamina by pip, or build it with CMake as "
+            "docs/engine.md says"
+        )
+
+
+def _choose(isa: str | None) -> str:
+    """Return `isa`, or the one that LAMINA_ISA names, or the best; ValueError if not available."""
+    names = _native.isas()
+    wanted, source = (isa, "isa") if isa else (os.environ.get("LAMINA_ISA"), "LAMINA_ISA")
+    if not wanted:
+        return names[0]
+    if wanted not in names:
+        raise ValueError(
+            f"{source} must be one of {', '.join(names)} on this machine, got {wanted!r}"
+        )
+    return wanted
+
+
+def _plan(network: Network) -> tuple[Any, ...]:
+    sizes = network.sizes
+    layers = [
+        (d_in, layer.units, layer.activation)
+        for d_in, layer in zip(sizes[:-1], network.layers, strict=True)
+    ]
+    option = next(iter(network.loss_options.values()), 0.0)
+    return layers, network.output, network.loss_name, float(option)
+
+
+def _name_of(rule: Rule) -> str:
+    return rule.kind.__name__.rpartition(".")[2]
+
+
+def _dtype(parameters: Parameters) -> np.dtype:
+    dtype = parameters[0][0].dtype
+    if dtype not in (np.float32, np.float64):
+        raise TypeError(f"parameters must be of float32 or float64, got {dtype}")
+    return dtype
+
+
+def _suffix(dtype: np.dtype) -> str:
+    return "32" if dtype == np.float32 else "64"
+
+
+def _contiguous(parameters: Parameters, dtype: np.dtype) -> Parameters:
+    return [tuple(np.ascontiguousarray(p, dtype) for p in own) for own in parameters]
+
+
+def _samples(x: Any, dtype: np.dtype, y: Any = None, weights: Any = None) -> Any:
+    """Return the extension's view of samples, without a copy where the layout allows it."""
+    kind = getattr(_native, "Data" + _suffix(dtype))
+    y = None if y is None else np.ascontiguousarray(y, dtype)
+    weights = None if weights is None else np.ascontiguousarray(weights, dtype)
+    if not scipy.sparse.issparse(x):
+        return kind(np.ascontiguousarray(x, dtype), y, weights)
+    x = x.tocsr()
+    if not x.has_sorted_indices:
+        x = x.sorted_indices()
+    return kind.sparse(
+        np.ascontiguousarray(x.data, dtype),
+        np.ascontiguousarray(x.indices, np.int32),
+        np.ascontiguousarray(x.indptr, np.int64),
+        x.shape[1],
+        y,
+        weights,
+    )
