@@ -3,6 +3,7 @@
 from lamina import spec
 from lamina._version import __version__
 from lamina.diagnosis import check_gradients
+from lamina.engines import engine_info
 from lamina.estimators import DivergenceError, MLPClassifier, MLPRegressor
 from lamina.files import FileError, load
 from lamina.plan import (
@@ -87,6 +88,7 @@ __all__ = [
     "WeightDecay",
     "__version__",
     "check_gradients",
+    "engine_info",
     "load",
     "spec",
 ]

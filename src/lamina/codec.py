@@ -6,6 +6,8 @@ number. Reading builds only the classes that `_registry` names.
 
 from __future__ import annotations
 
+import errno
+import hashlib
 import json
 import os
 import tempfile
@@ -27,7 +29,16 @@ KEY = "lamina"
 
 
 class FileError(ValueError):
-    """A file is damaged, foreign or of a newer format."""
+    """A file is damaged, foreign or of a newer format.
+
+    Examples
+    --------
+    >>> import lamina
+    >>> lamina.files.loads(b"not a model")
+    Traceback (most recent call last):
+        ...
+    lamina.codec.FileError: the file is not a lamina model, or it is damaged
+    """
 
 
 def _registry() -> dict[str, type]:
@@ -46,7 +57,22 @@ def dumps(kind: str, attributes: dict[str, Any]) -> bytes:
         "kind": kind,
         "attributes": {name: _encode(v, arrays, name) for name, v in attributes.items()},
     }
-    return safetensors.numpy.save(arrays, metadata={KEY: json.dumps(header)})
+    return pack(header, arrays)
+
+
+def pack(header: dict[str, Any], arrays: dict[str, np.ndarray]) -> bytes:
+    """Return the bytes of a file, with a digest that shows damage to any of them."""
+    text = json.dumps(header)
+    metadata = {KEY: text, "sha256": _digest(text, arrays)}
+    return safetensors.numpy.save(arrays, metadata=metadata)
+
+
+def _digest(text: str, arrays: dict[str, np.ndarray]) -> str:
+    digest = hashlib.sha256(text.encode())
+    for name in sorted(arrays):
+        digest.update(f"{name} {arrays[name].dtype.str} {arrays[name].shape}".encode())
+        digest.update(np.ascontiguousarray(arrays[name]).tobytes())
+    return digest.hexdigest()
 
 
 def loads(data: bytes, name: str) -> tuple[str, dict[str, Any]]:
@@ -54,7 +80,10 @@ def loads(data: bytes, name: str) -> tuple[str, dict[str, Any]]:
     damaged = f"{name} is not a lamina model, or it is damaged"
     try:
         arrays = safetensors.numpy.load(data)
-        header = json.loads(_metadata(data)[KEY])
+        metadata = _metadata(data)
+        header = json.loads(metadata[KEY])
+        if metadata["sha256"] != _digest(metadata[KEY], arrays):
+            raise ValueError("the digest is another")
         newer, version = header["format"] > FORMAT, str(header["version"])
     except (safetensors.SafetensorError, *_DAMAGE) as error:
         raise FileError(damaged) from error
@@ -74,9 +103,17 @@ _DAMAGE = (ValueError, KeyError, TypeError, IndexError, AttributeError, MemoryEr
 
 
 def write_atomically(path: str | PathLike[str], data: bytes) -> None:
-    """Write `data` to `path` so that a crash leaves the old file or the new one, whole."""
+    """Write `data` to `path` so that a crash leaves the old file or the new one, whole.
+
+    OSError names `path`; a directory, a device or another thing that is not a file is refused.
+    """
     path = os.path.abspath(os.fspath(path))
-    handle, temporary = tempfile.mkstemp(dir=os.path.dirname(path), prefix=".lamina-")
+    if os.path.exists(path) and not os.path.isfile(path):
+        raise OSError(errno.EEXIST, "exists and is not a regular file", path)
+    try:
+        handle, temporary = tempfile.mkstemp(dir=os.path.dirname(path), prefix=".lamina-")
+    except OSError as error:  # which would name the temporary file
+        raise OSError(error.errno, error.strerror, path) from None
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(data)

@@ -33,6 +33,14 @@ def load(path: str | PathLike[str]) -> Any:
         If the file is damaged, foreign or of a newer format.
     FileNotFoundError
         If there is none.
+
+    Examples
+    --------
+    >>> import lamina, os, tempfile
+    >>> path = os.path.join(tempfile.mkdtemp(), "model.safetensors")
+    >>> lamina.MLPClassifier(solver="lbfgs").fit([[0.0], [1.0]], [0, 1]).save(path)
+    >>> lamina.load(path)
+    MLPClassifier(solver='lbfgs')
     """
     with open(path, "rb") as file:
         return loads(file.read(), os.fspath(path))
@@ -49,8 +57,8 @@ def loads(data: bytes, name: str = "the file") -> Any:
     if kind not in CLASSES:
         raise FileError(f"{name} holds a {kind!r}, not an MLPClassifier or MLPRegressor")
     estimator = CLASSES[kind]()
-    for key, value in attributes.items():
-        if key != "loss" and hasattr(type(estimator), key):
-            raise FileError(f"{name} would replace {kind}.{key}: it is not a lamina model")
-        setattr(estimator, key, value)
+    try:
+        estimator.restore(attributes)
+    except ValueError as error:
+        raise FileError(f"{name} is not a lamina model: {error}") from None
     return estimator

@@ -54,6 +54,11 @@ def test_a_wrong_derivative_is_found_and_its_block_named(monkeypatch):
     assert f"GRADIENTS DISAGREE: worst is {check.worst.name}" in str(check)
 
 
+def test_huge_inputs_and_targets_are_not_accused_of_their_rounding():
+    network = lamina.Network.mlp(3, [4], 1, activation="identity")
+    assert lamina.check_gradients(network, 1e6 * X, 1e6 * X[:, 0]).ok
+
+
 def test_large_arrays_are_sampled_and_the_parameters_left_alone():
     network = lamina.Network.mlp(3, [200], 1, activation="tanh")
     parameters = network.initialize(0)
@@ -69,6 +74,14 @@ def test_large_arrays_are_sampled_and_the_parameters_left_alone():
         ({"X": X[:, :2]}, r"X must be of shape \(n_samples, 3\)"),
         ({"y": np.ones((7, 2))}, r"y must be of shape \(n_samples, 1\)"),
         ({"y": np.ones(6)}, "y must be of 7 rows"),
+        (
+            {"network": lamina.Network.mlp(3, [4], 2, output="softmax"), "y": np.ones((7, 2))},
+            "y must be rows that sum to 1 for softmax, as row 0 does not",
+        ),
+        (
+            {"network": lamina.Network.mlp(3, [4], 1, output="exp"), "y": -np.ones(7)},
+            "y must be not negative for the Poisson loss, got -1.0",
+        ),
         ({"X": np.full((7, 3), np.nan)}, r"X must be finite, got 'nan at \[0, 0\]'"),
         ({"network": "mlp"}, "network must be a Network"),
         ({"tolerance": 0}, r"tolerance must be a number in \(0, inf\)"),

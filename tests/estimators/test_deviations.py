@@ -39,7 +39,7 @@ def test_partial_fit_goes_on_after_early_stopping_is_switched_off():
         model.partial_fit(X, Y)
     before = model.coefs_[0].copy()
     model.set_params(early_stopping=False).partial_fit(X, Y)
-    assert model.best_loss_ == model.loss_curve_[-1] or model.best_loss_ < np.inf
+    assert model.best_loss_ == model.loss_curve_[-1]
     assert not np.array_equal(before, model.coefs_[0])
 
 
@@ -70,6 +70,30 @@ def test_a_batch_whose_weights_are_all_zero_takes_no_step():
     model = lamina.MLPClassifier(batch_size=10, shuffle=False, max_iter=2, random_state=0)
     model.fit(X, Y, sample_weight=weights)
     assert np.isfinite(model.loss_curve_).all()
+
+
+def test_partial_fit_with_another_solver_starts_its_averages_anew():
+    model = lamina.MLPClassifier(solver="sgd", random_state=0, batch_size=50)
+    model.partial_fit(X, Y, classes=[0, 1, 2])
+    model.set_params(solver="adam").partial_fit(X, Y)
+    assert model._state.step == 3
+
+
+def test_partial_fit_with_warm_start_takes_a_batch_that_lacks_a_class():
+    model = lamina.MLPClassifier(warm_start=True, random_state=0)
+    model.partial_fit(X, Y, classes=[0, 1, 2]).partial_fit(X[:90], Y[:90])
+    assert model.predict_proba(X).shape == (150, 3)
+
+
+@pytest.mark.parametrize("kind", ["fit", "partial_fit"])
+def test_a_call_that_fails_leaves_the_estimator_as_it_was(kind):
+    model = lamina.MLPClassifier(max_iter=3, random_state=0).fit(X, Y)
+    before = dict(vars(model))
+    labels = np.array(["a", "b", "c"])[Y] if kind == "fit" else Y
+    with pytest.raises(ValueError, match="sample_weight must be >= 0"):
+        getattr(model, kind)(X, labels, sample_weight=-np.ones(150))
+    assert vars(model).keys() == before.keys()
+    assert all(vars(model)[name] is before[name] for name in before)
 
 
 def test_predict_proba_has_one_column_for_one_class():

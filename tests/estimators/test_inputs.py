@@ -40,6 +40,8 @@ Y = np.arange(40) % 2
         ("epsilon", 0, r"epsilon must be a number in \(0, inf\)"),
         ("n_iter_no_change", 0, "n_iter_no_change must be an integer"),
         ("max_fun", 0, "max_fun must be an integer"),
+        ("n_threads", 0, r"n_threads must be an integer in \[1, inf\), got 0"),
+        ("n_threads", 1.5, "n_threads must be an integer"),
         ("solver", "newton", "solver must be a rule object or one of 'lbfgs', 'gradient_descent'"),
         ("solver", 3, "solver must be a rule object"),
         ("activation", "step", "activation must be one of 'identity', 'logistic'"),

@@ -87,3 +87,11 @@ def test_erfc_keeps_its_digits_far_out():
 def test_sqrt_of_a_number_and_of_an_array_are_the_same_bits(x):
     assert type(sqrt(x)) is float
     assert sqrt(np.array([x]))[0] == sqrt(x) == float(np.sqrt(x))
+
+
+@pytest.mark.parametrize("start", [1, 4090, 4096, 8191, 10**6])
+def test_power_is_the_same_bits_alone_in_a_range_and_across_blocks(start):
+    t = np.arange(start, start + 20)
+    alone = np.array([power(0.999, int(each)) for each in t])
+    np.testing.assert_array_equal(power(0.999, t), alone)
+    np.testing.assert_array_equal(power(0.999, t[::-1]), alone[::-1])

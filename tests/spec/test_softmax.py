@@ -142,3 +142,9 @@ def test_nan_spreads_over_its_row_only(function):
     p = function(np.array([[0.0, np.nan], [0.0, 1.0]]))
     assert np.isnan(p[0]).all()
     assert np.isfinite(p[1]).all()
+
+
+def test_log_sum_exp_of_infinities_is_scipy_s():
+    inf = np.inf
+    z = np.array([[-inf, -inf], [inf, 1.0], [-inf, 2.0], [inf, -inf]])
+    np.testing.assert_array_equal(log_sum_exp(z), scipy.special.logsumexp(z, axis=1))

@@ -89,7 +89,8 @@ def check_gradients(
     Each checked entry θ of each parameter array gets ``(L(θ + h) - L(θ - h)) / 2h`` with
     ``h = 6e-6 max(1, |θ|)``, in float64. The relative error of an entry is the difference of the
     two derivatives over ``max(|a|, |b|, 1e-4 s)``, s the block's largest derivative, so that
-    entries near 0 are not judged by rounding alone. At a kink (ReLU at 0) the two differ rightly.
+    entries near 0 are not judged by rounding alone, and what rounding does to the difference,
+    ``8 eps |L| / h``, is not counted. At a kink (ReLU at 0) the two differ rightly.
 
     Parameters
     ----------
@@ -133,6 +134,7 @@ def check_gradients(
     checks.integer("max_entries", max_entries, "[1, inf)")
     X = _matrix("X", X, network.n_inputs)
     y = _matrix("y", y, network.n_outputs)
+    _check_targets(network, y)
     if len(X) != len(y):
         raise checks.fail("y", f"of {len(X)} rows as X is", y.shape)
     weights = None if sample_weight is None else np.asarray(sample_weight, dtype=np.float64)
@@ -165,7 +167,7 @@ def check_gradients(
 def _block(name: str, array: np.ndarray, gradient: np.ndarray, entries: Any, loss: Any) -> Block:
     """Check `entries` of one array, moving each in place and putting it back."""
     flat, slopes = array.reshape(-1), np.asarray(gradient).reshape(-1)
-    differences = np.empty(len(entries))
+    differences, noise = np.empty(len(entries)), np.empty(len(entries))
     for i, entry in enumerate(entries):
         value = flat[entry]
         h = 6e-6 * max(1.0, abs(value))
@@ -175,10 +177,11 @@ def _block(name: str, array: np.ndarray, gradient: np.ndarray, entries: Any, los
         below = loss()
         flat[entry] = value
         differences[i] = (above - below) / (2 * h)
+        noise[i] = 8 * np.finfo(float).eps * max(abs(above), abs(below)) / h
     found = slopes[entries]
     scale = max(np.abs(found).max(), np.abs(differences).max(), np.finfo(float).tiny)
     sizes = np.maximum(np.maximum(np.abs(found), np.abs(differences)), 1e-4 * scale)
-    errors = np.abs(found - differences) / sizes
+    errors = np.maximum(np.abs(found - differences) - noise, 0) / sizes
     errors[~np.isfinite(errors)] = np.inf
     worst = int(np.argmax(errors))
     place = tuple(int(i) for i in np.unravel_index(entries[worst], array.shape))
@@ -196,11 +199,21 @@ def _entries(size: int, most: int, random: Any) -> np.ndarray:
     return np.arange(size) if size <= most else np.sort(random.choice(size, most, replace=False))
 
 
+def _check_targets(network: Network, y: np.ndarray) -> None:
+    """Refuse targets for which the derivative of the loss is another."""
+    if network.output == "softmax" and np.abs(y.sum(axis=1) - 1).max() > 1e-9:
+        row = int(np.argmax(np.abs(y.sum(axis=1) - 1)))
+        raise checks.fail("y", f"rows that sum to 1 for softmax, as row {row} does not", y[row])
+    if network.loss_name == "poisson" and y.min() < 0:
+        raise checks.fail("y", "not negative for the Poisson loss", float(y.min()))
+
+
 def _matrix(name: str, values: Any, width: int) -> np.ndarray:
     array = np.array(values, dtype=np.float64)
+    shape = array.shape
     array = array.reshape(-1, 1) if array.ndim == 1 else array
     if array.ndim != 2 or array.shape[1] != width or not len(array):
-        raise checks.fail(name, f"of shape (n_samples, {width}), n_samples >= 1", array.shape)
+        raise checks.fail(name, f"of shape (n_samples, {width}), n_samples >= 1", shape)
     if not np.isfinite(array).all():
         place = np.argwhere(~np.isfinite(array))[0].tolist()
         raise checks.fail(name, "finite", f"{array[tuple(place)]} at {place}")

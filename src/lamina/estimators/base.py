@@ -20,6 +20,27 @@ from lamina.estimators.report import Report
 from lamina.plan import Network, Training
 from lamina.training import State, Validation, fit, fit_lbfgs
 
+FITTED = {
+    "coefs_",
+    "intercepts_",
+    "loss_",
+    "best_loss_",
+    "loss_curve_",
+    "validation_scores_",
+    "best_validation_score_",
+    "n_iter_",
+    "t_",
+    "n_layers_",
+    "n_outputs_",
+    "out_activation_",
+    "n_features_in_",
+    "feature_names_in_",
+    "network_",
+    "classes_",
+    "_label_binarizer",
+    "_state",
+}
+
 
 def check_stochastic(estimator: Any) -> bool:
     """Return True, or raise AttributeError where there is no `partial_fit`."""
@@ -40,7 +61,9 @@ class BaseMLP(BaseEstimator, ABC):
         """Return the network for this task."""
 
     @abstractmethod
-    def _validate(self, X: Any, y: Any, first: bool, incremental: bool) -> tuple[Any, np.ndarray]:
+    def _validate(
+        self, X: Any, y: Any, first: bool, incremental: bool, classes: Any
+    ) -> tuple[Any, np.ndarray]:
         """Return X and the targets (n_samples, n_outputs) in X's dtype."""
 
     @abstractmethod
@@ -83,7 +106,23 @@ class BaseMLP(BaseEstimator, ABC):
         """
         return self._fit(X, y, sample_weight, incremental=False)
 
-    def _fit(self, X: Any, y: Any, sample_weight: Any, incremental: bool) -> Self:
+    def _fit(
+        self, X: Any, y: Any, sample_weight: Any, incremental: bool, classes: Any = None
+    ) -> Self:
+        before = dict(vars(self))
+        try:
+            training, data, random = self._prepare(X, y, sample_weight, incremental, classes)
+        except BaseException:  # a model of earlier data must not answer in the names of these
+            self.__dict__.clear()
+            self.__dict__.update(before)
+            raise
+        self._train(training, data, random, incremental)
+        return self
+
+    def _prepare(
+        self, X: Any, y: Any, sample_weight: Any, incremental: bool, classes: Any
+    ) -> tuple[Training, Data, Any]:
+        """Check everything, and set the network and the state to train from."""
         translate.hidden_layers(self)
         training = translate.training_of(self)
         if incremental and training.early_stopping:
@@ -92,7 +131,7 @@ class BaseMLP(BaseEstimator, ABC):
                 "series of scores to stop on. Call set_params(early_stopping=False) first."
             )
         first = not hasattr(self, "coefs_") or not (self.warm_start or incremental)
-        X, y = self._validate(X, y, first, incremental)
+        X, y = self._validate(X, y, first, incremental, classes)
         data = Data(X, y, inputs.check_weights(sample_weight, X))
         network = self._network(X.shape[1], y.shape[1], X.dtype)
         if not first:
@@ -107,8 +146,7 @@ class BaseMLP(BaseEstimator, ABC):
             loss_scale=self._loss_scale(y.shape[1]),
         )
         self.network_, self._state = network, state
-        self._train(training, data, random, incremental)
-        return self
+        return training, data, random
 
     def _check_same(self, network: Network) -> None:
         if network.sizes != self.network_.sizes:
@@ -130,7 +168,7 @@ class BaseMLP(BaseEstimator, ABC):
         return (np.float64, np.float32) if first else self.coefs_[0].dtype
 
     def _train(self, training: Training, data: Data, random: Any, incremental: bool) -> None:
-        state, engine = self._state, default_engine()
+        state, engine = self._state, default_engine(self.n_threads)
         report = Report(training, bool(self.verbose), self._on_epoch)
         try:
             if translate.is_lbfgs(self):
@@ -235,8 +273,33 @@ class BaseMLP(BaseEstimator, ABC):
 
     def to_bytes(self) -> bytes:
         """Return the bytes that `save` writes."""
+        if type(self).__module__.partition(".")[0] != "lamina":
+            raise TypeError(
+                f"only MLPClassifier and MLPRegressor themselves can be saved, got the subclass "
+                f"{type(self).__name__}, which lamina.load could not make; use pickle or joblib"
+            )
         kept = {name: value for name, value in vars(self).items() if name != "_on_epoch"}
+        if "_state" in kept:  # its parameters stand in coefs_ and intercepts_
+            kept["_state"] = replace(kept["_state"], parameters=[])
         return codec.dumps(type(self).__name__, kept)
+
+    def restore(self, attributes: dict[str, Any]) -> None:
+        """Take over what `to_bytes` kept; ValueError if it cannot be an estimator of this kind."""
+        strange = sorted(set(attributes) - set(self.get_params()) - FITTED)
+        if strange or not set(self.get_params()) <= set(attributes):
+            raise ValueError(f"its attributes are not those of {type(self).__name__}")
+        self.__dict__.update(attributes)
+        if not hasattr(self, "coefs_"):
+            return
+        if not attributes.keys() >= {"network_", "_state", "intercepts_", "n_features_in_"}:
+            raise ValueError("a part is missing")
+        if not isinstance(self.network_, Network) or not isinstance(self._state, State):
+            raise ValueError("a part is of another kind")
+        parameters: Any = list(zip(self.coefs_, self.intercepts_, strict=True))
+        shapes = [[getattr(p, "shape", None) for p in own] for own in parameters]
+        if shapes != self.network_.shapes or self.network_.n_inputs != self.n_features_in_:
+            raise ValueError("the weights are not of the network's shapes")
+        self._state.parameters = parameters
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

@@ -82,6 +82,9 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         without an improvement by `tol`.
     max_fun : int in [1, inf), default=15000
         Largest number of loss evaluations of "lbfgs".
+    n_threads : int in [1, inf) or None, default=None
+        Threads of the engine; None takes as many as pay for the network, of the cores that this
+        process may use. The model does not depend on it. Not in scikit-learn.
 
     Attributes
     ----------
@@ -141,6 +144,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         epsilon: float = 1e-8,
         n_iter_no_change: float = 10,
         max_fun: int = 15000,
+        n_threads: int | None = None,
     ) -> None:
         self.hidden_layer_sizes = hidden_layer_sizes
         self.activation = activation
@@ -165,6 +169,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         self.epsilon = epsilon
         self.n_iter_no_change = n_iter_no_change
         self.max_fun = max_fun
+        self.n_threads = n_threads
 
     @available_if(check_stochastic)
     def partial_fit(self, X: Any, y: Any, sample_weight: Any = None, classes: Any = None) -> Self:
@@ -181,10 +186,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         -------
         self
         """
-        if _check_partial_fit_first_call(self, classes):
-            several = type_of_target(y).startswith("multilabel")
-            self._label_binarizer = LabelBinarizer().fit(y if several else classes)
-        return self._fit(X, y, sample_weight, incremental=True)
+        return self._fit(X, y, sample_weight, incremental=True, classes=classes)
 
     def predict_proba(self, X: Any) -> np.ndarray:
         """Return the probability of each class, or of each label.
@@ -228,7 +230,12 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
             n_inputs, units, n_outputs, activation=activation, output=output, loss=loss
         )
 
-    def _validate(self, X: Any, y: Any, first: bool, incremental: bool) -> tuple[Any, np.ndarray]:
+    def _validate(
+        self, X: Any, y: Any, first: bool, incremental: bool, classes: Any
+    ) -> tuple[Any, np.ndarray]:
+        if incremental and _check_partial_fit_first_call(self, classes):
+            several = type_of_target(y).startswith("multilabel")
+            self._label_binarizer = LabelBinarizer().fit(y if several else classes)
         X, y = inputs.check_x_y(self, X, y, self._dtype(first), reset=first)
         if y.ndim == 2 and y.shape[1] == 1:
             y = column_or_1d(y, warn=True)

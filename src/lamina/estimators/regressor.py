@@ -32,7 +32,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         Units of each hidden layer; empty for none.
     activation, solver, alpha, batch_size, learning_rate, learning_rate_init, power_t, max_iter, \
 shuffle, random_state, tol, verbose, warm_start, momentum, nesterovs_momentum, early_stopping, \
-validation_fraction, beta_1, beta_2, epsilon, n_iter_no_change, max_fun
+validation_fraction, beta_1, beta_2, epsilon, n_iter_no_change, max_fun, n_threads
         As for `MLPClassifier`; with early stopping the validation score is R².
 
     Attributes
@@ -87,6 +87,7 @@ out_activation_, network_
         epsilon: float = 1e-8,
         n_iter_no_change: float = 10,
         max_fun: int = 15000,
+        n_threads: int | None = None,
     ) -> None:
         self.loss = loss
         self.hidden_layer_sizes = hidden_layer_sizes
@@ -112,6 +113,7 @@ out_activation_, network_
         self.epsilon = epsilon
         self.n_iter_no_change = n_iter_no_change
         self.max_fun = max_fun
+        self.n_threads = n_threads
 
     @available_if(check_stochastic)
     def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
@@ -139,7 +141,9 @@ out_activation_, network_
             loss=self.loss,
         )
 
-    def _validate(self, X: Any, y: Any, first: bool, incremental: bool) -> tuple[Any, np.ndarray]:
+    def _validate(
+        self, X: Any, y: Any, first: bool, incremental: bool, classes: Any
+    ) -> tuple[Any, np.ndarray]:
         checks.choice("loss", self.loss, OUTPUTS)
         X, y = inputs.check_x_y(self, X, y, self._dtype(first), reset=first, y_numeric=True)
         if y.ndim == 2 and y.shape[1] == 1:

@@ -15,7 +15,18 @@ USER = 6  # stack levels from here to the caller of fit
 
 
 class DivergenceError(ValueError):
-    """Training led to weights that are not finite; the estimator keeps the last finite ones."""
+    """Training led to weights that are not finite; the estimator keeps the last finite ones.
+
+    Examples
+    --------
+    >>> import lamina
+    >>> model = lamina.MLPRegressor(activation="identity", solver="sgd", learning_rate_init=1e9)
+    >>> try:
+    ...     model.fit([[1e9], [2e9]], [1e9, 2e9])
+    ... except lamina.DivergenceError:
+    ...     print("scale the data, or lower learning_rate_init")
+    scale the data, or lower learning_rate_init
+    """
 
 
 class Report(Listener):

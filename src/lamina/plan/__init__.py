@@ -17,6 +17,7 @@ from lamina.plan.losses import (
     SquaredError,
 )
 from lamina.plan.network import Network
+from lamina.plan.rule import Rule, WeightDecay
 from lamina.plan.rules import (
     SGD,
     AdaDelta,
@@ -30,8 +31,6 @@ from lamina.plan.rules import (
     NAdam,
     Nesterov,
     RMSProp,
-    Rule,
-    WeightDecay,
 )
 from lamina.plan.schedule import Clock, Schedule, over_epoch
 from lamina.plan.schedules import (

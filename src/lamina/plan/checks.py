@@ -12,6 +12,14 @@ class ArgumentError(ValueError, TypeError):
     """An argument has the wrong type or lies outside its range.
 
     Both a ValueError and a TypeError, as scikit-learn's InvalidParameterError is.
+
+    Examples
+    --------
+    >>> import lamina
+    >>> lamina.Adam(beta_1=1.5)
+    Traceback (most recent call last):
+        ...
+    lamina.plan.checks.ArgumentError: beta_1 must be a number in [0, 1), got 1.5 (float)
     """
 
 

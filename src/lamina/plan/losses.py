@@ -44,7 +44,14 @@ class SquaredError(Loss):
 
 @dataclass(frozen=True, repr=False)
 class AbsoluteError(Loss):
-    """``sum_j |h_j - y_j|``: its minimiser is the median."""
+    """``sum_j |h_j - y_j|``: its minimiser is the median.
+
+    Examples
+    --------
+    >>> from lamina import Network
+    >>> Network.mlp(4, [8], 1, loss="absolute_error")
+    Network(4 -> 8 relu -> 1 identity, AbsoluteError())
+    """
 
     name: ClassVar[str] = "absolute_error"
 
@@ -57,6 +64,12 @@ class Huber(Loss):
     ----------
     width : float in (0, inf), default=1.0
         Where the parabola turns into a line, in units of the target.
+
+    Examples
+    --------
+    >>> from lamina import Huber, Network
+    >>> Network.mlp(4, [8], 1, loss=Huber(width=0.5))
+    Network(4 -> 8 relu -> 1 identity, Huber(width=0.5))
     """
 
     width: float = 1.0
@@ -73,6 +86,12 @@ class Quantile(Loss):
     Parameters
     ----------
     level : float in (0, 1), default=0.5
+
+    Examples
+    --------
+    >>> from lamina import Quantile
+    >>> Quantile(0.9)
+    Quantile(level=0.9)
     """
 
     level: float = 0.5
@@ -91,6 +110,12 @@ class CrossEntropy(Loss):
     floor : float in [0, 0.5), default=0.0
         Probabilities are cut to [floor, 1 - floor] before the logarithm. The estimators set the
         machine epsilon of their dtype, as scikit-learn does; 0 gives the exact loss.
+
+    Examples
+    --------
+    >>> from lamina import CrossEntropy, Network
+    >>> Network.mlp(4, [], 3, output="softmax").loss == CrossEntropy()
+    True
     """
 
     floor: float = 0.0
@@ -108,6 +133,12 @@ class BinaryCrossEntropy(Loss):
     ----------
     floor : float in [0, 0.5), default=0.0
         As in `CrossEntropy`.
+
+    Examples
+    --------
+    >>> from lamina import BinaryCrossEntropy, Network
+    >>> Network.mlp(4, [], 1, output="logistic").loss == BinaryCrossEntropy()
+    True
     """
 
     floor: float = 0.0
@@ -119,7 +150,14 @@ class BinaryCrossEntropy(Loss):
 
 @dataclass(frozen=True, repr=False)
 class Poisson(Loss):
-    """Half the Poisson deviance for the output ``exp(z)`` and y >= 0."""
+    """Half the Poisson deviance for the output ``exp(z)`` and y >= 0.
+
+    Examples
+    --------
+    >>> from lamina import Network
+    >>> Network.mlp(4, [], 1, output="exp")
+    Network(4 -> 1 exp, Poisson())
+    """
 
     name: ClassVar[str] = "poisson"
 

@@ -6,7 +6,6 @@ slots as zeros. Every option that is named like one of scikit-learn's estimators
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from types import ModuleType
 from typing import Any, ClassVar
@@ -14,38 +13,10 @@ from typing import Any, ClassVar
 import numpy as np
 
 from lamina.plan import checks
+from lamina.plan.rule import Rule, WeightDecay
 from lamina.plan.schedule import Clock, Schedule, over_epoch
 from lamina.spec import rules
 from lamina.spec.arrays import Numbers
-
-
-@dataclass(frozen=True, repr=False)
-class Rule(ABC):
-    """Base of all rules: which file of the spec they are, and their scalars over an epoch."""
-
-    kind: ClassVar[ModuleType]
-
-    @abstractmethod
-    def scalars(self, t: Numbers, rate: Numbers, clock: Clock) -> tuple[Numbers, ...]:
-        """Return the scalars of the steps t (counted from 1) at the learning rate `rate`."""
-
-    def keep(self, rate: Numbers) -> Numbers:
-        """Return the factor of the weights before the update: 1 without weight decay."""
-        return 1.0
-
-    def table(self, rate: Numbers, clock: Clock) -> np.ndarray:
-        """Return all that an engine needs to know of an epoch's steps.
-
-        One row per step, float64: the factor of weight decay, then the rule's scalars.
-        """
-        t = np.arange(clock.step + 1, clock.step + clock.n_steps + 1)
-        columns = (self.keep(rate), *self.scalars(t, rate, clock))
-        table = np.empty((clock.n_steps, len(columns)))
-        for j, column in enumerate(columns):
-            table[:, j] = column
-        return table
-
-    __repr__ = checks.short_repr
 
 
 @dataclass(frozen=True, repr=False)
@@ -114,6 +85,12 @@ class SGD(_WithMomentum):
     ----------
     momentum : float in [0, 1] or Schedule, default=0.9
     nesterovs_momentum : bool, default=True
+
+    Examples
+    --------
+    >>> from lamina import SGD
+    >>> SGD(nesterovs_momentum=False)
+    SGD(nesterovs_momentum=False)
     """
 
     nesterovs_momentum: bool = True
@@ -135,6 +112,12 @@ class Nesterov(_WithMomentum):
     Parameters
     ----------
     momentum : float in [0, 1] or Schedule, default=0.9
+
+    Examples
+    --------
+    >>> from lamina import Nesterov
+    >>> Nesterov(0.95)
+    Nesterov(momentum=0.95)
     """
 
     kind: ClassVar[ModuleType] = rules.nesterov
@@ -153,6 +136,12 @@ class AdaGrad(Rule):
     epsilon : float in (0, inf), default=1e-8
     epsilon_inside : bool, default=True
         Whether epsilon stands inside the square root (the note) or beside it (PyTorch).
+
+    Examples
+    --------
+    >>> from lamina import AdaGrad
+    >>> AdaGrad(epsilon_inside=False)
+    AdaGrad(epsilon_inside=False)
     """
 
     epsilon: float = 1e-8
@@ -178,6 +167,12 @@ class RMSProp(Rule):
     epsilon : float in (0, inf), default=1e-8
     epsilon_inside : bool, default=True
         Whether epsilon stands inside the square root (the note, optax) or beside it (PyTorch).
+
+    Examples
+    --------
+    >>> from lamina import RMSProp
+    >>> RMSProp(beta=0.99)
+    RMSProp(beta=0.99)
     """
 
     beta: float = 0.9
@@ -205,6 +200,12 @@ class AdaDelta(Rule):
     ----------
     beta : float in [0, 1), default=0.95
     epsilon : float in (0, inf), default=1e-6
+
+    Examples
+    --------
+    >>> from lamina import AdaDelta
+    >>> AdaDelta()
+    AdaDelta()
     """
 
     beta: float = 0.95
@@ -275,6 +276,12 @@ class AdaMax(_OfTwoBetas):
     ----------
     beta_1, beta_2 : float in [0, 1), default=0.9 and 0.999
     epsilon : float in (0, inf), default=1e-8
+
+    Examples
+    --------
+    >>> from lamina import AdaMax
+    >>> AdaMax(beta_1=0.8)
+    AdaMax(beta_1=0.8)
     """
 
     kind: ClassVar[ModuleType] = rules.adamax
@@ -288,6 +295,12 @@ class NAdam(_OfTwoBetas):
     ----------
     beta_1, beta_2 : float in [0, 1), default=0.9 and 0.999
     epsilon : float in (0, inf), default=1e-8
+
+    Examples
+    --------
+    >>> from lamina import NAdam
+    >>> NAdam(epsilon=1e-7)
+    NAdam(epsilon=1e-07)
     """
 
     kind: ClassVar[ModuleType] = rules.nadam
@@ -301,6 +314,12 @@ class MaxProp(Rule):
     ----------
     beta : float in [0, 1), default=0.9
     epsilon : float in (0, inf), default=1e-8
+
+    Examples
+    --------
+    >>> from lamina import MaxProp
+    >>> MaxProp(beta=0.95)
+    MaxProp(beta=0.95)
     """
 
     beta: float = 0.9
@@ -316,49 +335,6 @@ class MaxProp(Rule):
         return self.kind.scalars(t, rate, self.beta, self.epsilon)
 
 
-@dataclass(frozen=True, repr=False)
-class WeightDecay(Rule):
-    """A rule with decoupled weight decay: ``w <- (1 - eta strength) w`` before its update.
-
-    Weights decay, biases do not. Around `Adam` it is AdamW (Loshchilov and Hutter, 2019).
-
-    Parameters
-    ----------
-    rule : Rule
-    strength : float in [0, inf), default=0.01
-
-    Examples
-    --------
-    >>> from lamina import AdamW, Momentum, WeightDecay
-    >>> WeightDecay(Momentum(), 0.001)
-    WeightDecay(rule=Momentum(), strength=0.001)
-    >>> AdamW(strength=0.1)
-    WeightDecay(rule=Adam(), strength=0.1)
-    """
-
-    rule: Rule
-    strength: float = 0.01
-
-    def __post_init__(self) -> None:
-        checks.kind("rule", self.rule, Rule, "a Rule")
-        if isinstance(self.rule, WeightDecay):
-            raise checks.fail("rule", "a rule without weight decay of its own", self.rule)
-        checks.real("strength", self.strength, "[0, inf)")
-
-    @property
-    def kind(self) -> ModuleType:  # type: ignore[override]
-        """The file of the spec of the rule within."""
-        return self.rule.kind
-
-    def keep(self, rate: Numbers) -> Numbers:
-        """Return the factor of the weights before the update."""
-        return rules.weight_decay.keep(rate, self.strength)
-
-    def scalars(self, t: Numbers, rate: Numbers, clock: Clock) -> tuple[Numbers, ...]:
-        """Return the scalars of the rule within."""
-        return self.rule.scalars(t, rate, clock)
-
-
 def AdamW(  # noqa: N802 (the field's name for it)
     beta_1: float = 0.9, beta_2: float = 0.999, epsilon: float = 1e-8, strength: float = 0.01
 ) -> WeightDecay:
@@ -370,6 +346,12 @@ def AdamW(  # noqa: N802 (the field's name for it)
         As for `Adam`.
     strength : float in [0, inf), default=0.01
         As for `WeightDecay`.
+
+    Examples
+    --------
+    >>> from lamina import AdamW
+    >>> AdamW(beta_2=0.99, strength=0.1)
+    WeightDecay(rule=Adam(beta_2=0.99), strength=0.1)
     """
     return WeightDecay(Adam(beta_1, beta_2, epsilon), strength)
 

@@ -75,6 +75,12 @@ class HalveOnRise(Constant):
     ----------
     factor : float in (0, 1), default=0.5
     initial : float or None, default=None
+
+    Examples
+    --------
+    >>> from lamina import HalveOnRise
+    >>> HalveOnRise().after_epoch(0.1, error=0.5, previous=0.4)
+    0.05
     """
 
     factor: float = 0.5
@@ -99,6 +105,12 @@ class Adaptive(Constant):
     smallest : float in (0, inf), default=1e-6
         Training stops at the first plateau with the value at or below this one.
     initial : float or None, default=None
+
+    Examples
+    --------
+    >>> from lamina import Adaptive
+    >>> Adaptive().on_plateau(0.1), Adaptive().on_plateau(1e-6)
+    (0.02, None)
     """
 
     divisor: float = 5.0
@@ -152,6 +164,12 @@ class InverseTime(Schedule):
     k : float in [0, inf), default=1e-3
     initial, unit
         As for `Schedule`.
+
+    Examples
+    --------
+    >>> from lamina import InverseTime
+    >>> InverseTime(initial=0.1, k=0.5)(2)
+    0.05
     """
 
     k: float = 1e-3
@@ -174,6 +192,12 @@ class InverseScaling(Schedule):
     power : float in [0, inf), default=0.5
     initial, unit
         As for `Schedule`; the unit is "sample" by default.
+
+    Examples
+    --------
+    >>> from lamina import InverseScaling
+    >>> InverseScaling(initial=0.1)(99)
+    0.01
     """
 
     power: float = 0.5
@@ -228,6 +252,12 @@ class Triangular(Schedule):
     low : float in [0, inf), default=0.0
     initial, unit
         As for `Schedule`.
+
+    Examples
+    --------
+    >>> from lamina import Triangular
+    >>> [Triangular(initial=1.0, half=2)(t) for t in range(5)]
+    [0.0, 0.5, 1.0, 0.5, 0.0]
     """
 
     half: float = 1000
@@ -254,6 +284,12 @@ class CosineRestarts(Schedule):
     low : float in [0, inf), default=0.0
     initial, unit
         As for `Schedule`.
+
+    Examples
+    --------
+    >>> from lamina import CosineRestarts
+    >>> [round(CosineRestarts(initial=1.0, period=2)(t), 3) for t in range(4)]
+    [1.0, 0.5, 0.0, 1.0]
     """
 
     period: int = 1000

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from lamina.plan import checks
-from lamina.plan.rules import Adam, Rule
+from lamina.plan.rule import Rule
+from lamina.plan.rules import Adam
 from lamina.plan.schedule import Schedule
 from lamina.plan.schedules import Constant
 
@@ -39,6 +40,12 @@ class Training:
     loss_scale : float in (0, inf), default=1.0
         Factor of the data loss wherever it is reported. scikit-learn reports the squared error
         as a mean over the outputs and follows the gradient of the sum.
+
+    Examples
+    --------
+    >>> from lamina import Momentum, Training
+    >>> Training(rule=Momentum(), max_iter=50)
+    Training(rule=Momentum(), learning_rate=Constant(), max_iter=50)
     """
 
     rule: Rule = field(default_factory=Adam)

@@ -207,14 +207,19 @@ def log_sum_exp(z: Array) -> Array:
     """Return ``ln sum_j exp(z_j)`` over the last axis of z (..., k): shape (...).
 
     The largest entry is taken out first, so that nothing overflows, and its own term, 1, goes
-    into ``log1p``, so that a sum close to 1 keeps its digits.
+    into ``log1p``, so that a sum close to 1 keeps its digits. An infinite largest entry is the
+    result.
     """
     xp = namespace(z)
     top = xp.max(z, axis=-1, keepdims=True)
+    z = xp.where(xp.isinf(top), xp.zeros_like(z), z)
+    infinite, top = top, xp.max(z, axis=-1, keepdims=True)
     first = xp.argmax(z, axis=-1, keepdims=True)
     others = xp.arange(z.shape[-1]) != first
     rest = xp.sum(xp.where(others, xp.exp(z - top), xp.zeros_like(z)), axis=-1)
-    return xp.squeeze(top, axis=-1) + xp.log1p(rest)
+    result = xp.squeeze(top, axis=-1) + xp.log1p(rest)
+    infinite = xp.squeeze(infinite, axis=-1)
+    return xp.where(xp.isinf(infinite), infinite, result)
 
 
 def log_softmax(z: Array) -> Array:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -48,8 +49,26 @@ def power(base: float, t: Any) -> Numbers:
     machine to machine, and the same seed is to give the same model on all of them.
     """
     t = np.asarray(t, dtype=np.int64)
+    first, last = int(t.min(initial=t.max(initial=0))), int(t.max(initial=0))
+    block = first // _BLOCK
+    if base > 1 or last // _BLOCK != block:
+        result = _squared(base, t)
+    else:  # the steps of an epoch: an array of powers serves many epochs
+        result = _block_of_powers(base, block)[t - block * _BLOCK]
+    return result if result.ndim else float(result)
+
+
+_BLOCK = 4096
+
+
+@lru_cache(maxsize=16)
+def _block_of_powers(base: float, block: int) -> np.ndarray:
+    return _squared(base, np.arange(block * _BLOCK, (block + 1) * _BLOCK))
+
+
+def _squared(base: float, t: np.ndarray) -> np.ndarray:
     result, square = np.ones(t.shape), float(base)
     for bit in range(int(t.max(initial=0)).bit_length()):
         result = np.where((t >> bit) & 1, result * square, result)
         square *= square
-    return result if result.ndim else float(result)
+    return result

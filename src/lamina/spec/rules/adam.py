@@ -37,12 +37,11 @@ def scalars(
     t: Numbers, rate: Numbers, beta_1: float, beta_2: float, epsilon: float, corrected: bool = True
 ) -> Scalars:
     """Return the scalars of step t; `corrected`: epsilon stands beside the corrected root."""
-    step = rate / (1.0 - power(beta_1, t))
-    root = sqrt(1.0 - power(beta_2, t))
+    gain_1, gain_2 = 1.0 - beta_1, 1.0 - beta_2
+    sum_1, root = 1.0 - power(beta_1, t), sqrt(1.0 - power(beta_2, t))
     if corrected:
-        return Scalars(beta_1, 1.0 - beta_1, beta_2, 1.0 - beta_2, step, 1.0 / root, epsilon)
-    step = rate * root / (1.0 - power(beta_1, t))
-    return Scalars(beta_1, 1.0 - beta_1, beta_2, 1.0 - beta_2, step, 1.0, epsilon)
+        return Scalars(beta_1, gain_1, beta_2, gain_2, rate / sum_1, 1.0 / root, epsilon)
+    return Scalars(beta_1, gain_1, beta_2, gain_2, rate * root / sum_1, 1.0, epsilon)
 
 
 def update(w: Array, g: Array, m: Array, v: Array, s: Scalars) -> tuple[Array, Array, Array]:
