@@ -288,6 +288,42 @@ void predict_rows(Predictor<T>& self, Matrix<T> x, Out<T> out) {
 }
 
 template <class T>
+bool all_finite(const T* x, size_t count) {
+    using Bits = std::conditional_t<sizeof(T) == 4, uint32_t, uint64_t>;
+    constexpr Bits exponent = sizeof(T) == 4 ? Bits(0x7f800000) : Bits(0x7ff0000000000000);
+    bool all = true;
+    for (size_t i = 0; i < count; ++i) {
+        Bits bits;
+        std::memcpy(&bits, x + i, sizeof(T));
+        all &= (bits & exponent) != exponent;
+    }
+    return all;
+}
+
+// Predicts if x is a finite matrix of the right width with rows, and coefs and intercepts are the
+// parameters that the predictor was made of; else returns false.
+template <class T>
+bool predict_checked(Predictor<T>& self, Matrix<T> x, const std::vector<Any<T>>& coefs,
+                     const std::vector<Any<T>>& intercepts, Out<T> out) {
+    const auto& layers = self.plan().layers;
+    if (coefs.size() != layers.size() || intercepts.size() != layers.size()) return false;
+    for (size_t l = 0; l < layers.size(); ++l) {
+        const Any<T>&weights = coefs[l], &bias = intercepts[l];
+        if (weights.ndim() != 2 || Index(weights.shape(0)) != layers[l].d_in ||
+            Index(weights.shape(1)) != layers[l].d_out || bias.ndim() != 1 ||
+            Index(bias.shape(0)) != layers[l].d_out ||
+            !self.holds(Index(l), false, weights.data()) ||
+            !self.holds(Index(l), true, bias.data())) {
+            return false;
+        }
+    }
+    if (!x.shape(0) || Index(x.shape(1)) != self.plan().inputs()) return false;
+    if (!all_finite(x.data(), x.size())) return false;
+    predict_rows(self, x, out);
+    return true;
+}
+
+template <class T>
 void predict_data(Predictor<T>& self, const Data<T>& data, Out<T> out) {
     data.check(self.plan(), false);
     expect(Index(out.size()) == data.samples.count * self.plan().outputs(),
@@ -358,6 +394,8 @@ void bind(nb::module_& m, const std::string& suffix) {
     nb::class_<Predictor<T>>(m, ("Predictor" + suffix).c_str())
         .def(nb::new_(&make_predictor<T>), "plan"_a, "isa"_a, "n_threads"_a, "parameters"_a)
         .def("rows", &predict_rows<T>, "x"_a.noconvert(), "out"_a.noconvert())
+        .def("checked", &predict_checked<T>, "x"_a.noconvert(), "coefs"_a.noconvert(),
+             "intercepts"_a.noconvert(), "out"_a.noconvert())
         .def("data", &predict_data<T>, "data"_a, "out"_a.noconvert());
     m.def(("loss_and_gradients" + suffix).c_str(), &loss_and_gradients<T>, "plan"_a, "isa"_a,
           "n_threads"_a, "alpha"_a, "data"_a, "parameters"_a, "gradients"_a);

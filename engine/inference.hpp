@@ -40,6 +40,9 @@ public:
     void write(Index layer, bool bias, const T* from) {
         pack(layout_.layers[size_t(layer)], bias, from, values_.data());
     }
+    bool holds(Index layer, bool bias, const T* numbers) const {
+        return lamina::holds(layout_.layers[size_t(layer)], bias, values_.data(), numbers);
+    }
     void run(const Samples<T>& samples, T* out) {
         inference_.run(values_.data(), samples, out, n_threads_);
     }

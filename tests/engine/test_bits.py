@@ -101,7 +101,7 @@ def test_sparse_and_dense_agree(dtype):
     network = plan.Network.mlp(30, [20], 1)
     parameters = network.initialize(0, dtype)
     dense, sparse = (
-        NativeEngine().predict(network, parameters, own) for own in (x, scipy.sparse.csr_array(x))
+        NativeEngine().predictor(network, parameters)(own) for own in (x, scipy.sparse.csr_array(x))
     )
     np.testing.assert_array_equal(dense, sparse)
 
@@ -159,11 +159,11 @@ def test_subnormal_numbers_survive_whatever_others_set():
     network = plan.Network.mlp(1, [], 1)
     parameters = [(np.full((1, 1), 1e-20, np.float32), np.zeros(1, np.float32))]
     x = np.full((1, 1), 1e-20, np.float32)
-    expected = NativeEngine().predict(network, parameters, x)
+    expected = NativeEngine().predictor(network, parameters)(x)
     assert 0 < expected < np.finfo(np.float32).smallest_normal
     torch.set_flush_denormal(True)
     try:
-        got = NativeEngine().predict(network, parameters, x)
+        got = NativeEngine().predictor(network, parameters)(x)
     finally:
         torch.set_flush_denormal(False)
     assert got.tobytes() == expected.tobytes()

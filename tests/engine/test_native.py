@@ -94,26 +94,26 @@ def test_finite():
 
 def test_layouts_and_read_only_arrays():
     network, parameters, data = problem()
-    expected = NativeEngine().predict(network, parameters, data.x)
+    expected = NativeEngine().predictor(network, parameters)(data.x)
     turned = [(np.asfortranarray(w), b) for w, b in parameters]
     wide = np.zeros((40, 10))
     wide[:, ::2] = data.x
     for array in (turned[0][0], wide, data.x):
         array.flags.writeable = False
     for x in (data.x, wide[:, ::2], np.asfortranarray(data.x)):
-        np.testing.assert_array_equal(NativeEngine().predict(network, turned, x), expected)
+        np.testing.assert_array_equal(NativeEngine().predictor(network, turned)(x), expected)
     unsorted = scipy.sparse.csr_matrix(data.x)
     for row in range(40):
         ends = slice(unsorted.indptr[row], unsorted.indptr[row + 1])
         unsorted.indices[ends] = unsorted.indices[ends][::-1]
         unsorted.data[ends] = unsorted.data[ends][::-1]
     unsorted.has_sorted_indices = False
-    np.testing.assert_array_equal(NativeEngine().predict(network, parameters, unsorted), expected)
+    np.testing.assert_array_equal(NativeEngine().predictor(network, parameters)(unsorted), expected)
 
 
 def test_no_rows():
     network, parameters, data = problem()
-    assert NativeEngine().predict(network, parameters, data.x[:0]).shape == (0, 2)
+    assert NativeEngine().predictor(network, parameters)(data.x[:0]).shape == (0, 2)
     trainer = trainer_of(network, parameters, data)
     assert trainer.epoch(np.arange(0), 3, table(0)) == (0.0, 0.0)
 
@@ -142,7 +142,7 @@ def test_bad_parameters_raise():
         [(parameters[0][0], parameters[0][1][:3]), parameters[1]],
     ]:
         with pytest.raises((ValueError, TypeError)):
-            NativeEngine().predict(network, bad, data.x)
+            NativeEngine().predictor(network, bad)(data.x)
         with pytest.raises((ValueError, TypeError)):
             trainer_of(network, bad, data).epoch(np.arange(40), 40, table(1))
     halves = [(w.astype(np.float16), b.astype(np.float16)) for w, b in parameters]
@@ -305,7 +305,7 @@ def test_training_goes_on_after_a_fork():
 def test_a_predictor_keeps_its_parameters_and_serves_many_threads():
     network, parameters, data = problem(5000, 20, 3, (30, 20), np.float32)
     predict = NativeEngine().predictor(network, parameters)
-    expected = ReferenceEngine().predict(network, parameters, data.x)
+    expected = ReferenceEngine().predictor(network, parameters)(data.x)
     parameters[0][0][:] = 0
     np.testing.assert_allclose(predict(data.x), expected, rtol=1e-4, atol=1e-5)
     rows = np.vstack([predict(data.x[i : i + 1]) for i in range(50)])
@@ -322,7 +322,7 @@ def test_unusual_shapes():
     parameters = deep.initialize(0)
     x = np.random.RandomState(0).normal(size=(9, 3))
     np.testing.assert_allclose(
-        NativeEngine().predict(deep, parameters, x),
-        ReferenceEngine().predict(deep, parameters, x),
+        NativeEngine().predictor(deep, parameters)(x),
+        ReferenceEngine().predictor(deep, parameters)(x),
         rtol=1e-12,
     )

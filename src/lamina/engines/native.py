@@ -75,7 +75,7 @@ class NativeEngine:
     >>> from lamina import Network
     >>> from lamina.engines.native import NativeEngine
     >>> network = Network.mlp(2, [3], 1)
-    >>> NativeEngine().predict(network, network.initialize(0), np.zeros((4, 2))).shape
+    >>> NativeEngine().predictor(network, network.initialize(0))(np.zeros((4, 2))).shape
     (4, 1)
     """
 
@@ -102,10 +102,6 @@ class NativeEngine:
     def predictor(self, network: Network, parameters: Parameters) -> NativePredictor:
         """Return a function of x that holds a copy of the parameters, ready to predict."""
         return NativePredictor(self, network, parameters)
-
-    def predict(self, network: Network, parameters: Parameters, x: Any) -> np.ndarray:
-        """Return the predictions (n_samples, n_outputs) for x of the parameters' dtype."""
-        return NativePredictor(self, network, parameters)(x)
 
     def loss_and_gradients(
         self, network: Network, parameters: Parameters, data: Data, alpha: float
@@ -231,7 +227,7 @@ class NativePredictor:
         self._native = getattr(_native, "Predictor" + _suffix(self.dtype))(
             _plan(network), engine.isa, engine.n_threads or 0, _contiguous(parameters, self.dtype)
         )
-        self._rows = self._native.rows
+        self._rows, self._checked = self._native.rows, self._native.checked
 
     def __call__(self, x: Any) -> np.ndarray:
         """Return the predictions (n_samples, n_outputs)."""
@@ -241,6 +237,18 @@ class NativePredictor:
         except TypeError:  # another dtype or layout, or sparse
             self._native.data(_samples(x, self.dtype), out)
         return out
+
+    def checked(self, x: Any, coefs: Any, intercepts: Any) -> np.ndarray | None:
+        """Return the predictions for a plain matrix, or None where it takes a closer look.
+
+        That is: x is not a finite, C-ordered matrix of the parameters' dtype with rows, or `coefs`
+        and `intercepts` are no longer the numbers that this predictor was made of.
+        """
+        try:
+            out = np.empty((x.shape[0], self._outputs), self.dtype)
+            return out if self._checked(x, coefs, intercepts, out) else None
+        except (TypeError, IndexError):
+            return None
 
 
 def _require() -> None:

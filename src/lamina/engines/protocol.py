@@ -77,6 +77,22 @@ class Trainer(Protocol):
         ...
 
 
+class Predictor(Protocol):
+    """A network with a copy of its parameters."""
+
+    def __call__(self, x: Any) -> np.ndarray:
+        """Return the predictions (n_samples, n_outputs) for x of the parameters' dtype."""
+        ...
+
+    def checked(self, x: Any, coefs: Any, intercepts: Any) -> np.ndarray | None:
+        """Return the predictions if that is quick and sure to be right, else None.
+
+        Sure: x is a finite matrix of the parameters' dtype and width, and `coefs` and
+        `intercepts` are still the numbers that the predictor was made of.
+        """
+        ...
+
+
 class Engine(Protocol):
     """Runs a plan."""
 
@@ -94,8 +110,8 @@ class Engine(Protocol):
         """Return a trainer that starts from copies of `parameters` and `slots` (None: zeros)."""
         ...
 
-    def predict(self, network: Network, parameters: Parameters, x: Any) -> np.ndarray:
-        """Return the predictions (n_samples, n_outputs) for x of the parameters' dtype."""
+    def predictor(self, network: Network, parameters: Parameters) -> Predictor:
+        """Return a predictor for copies of `parameters`."""
         ...
 
     def loss_and_gradients(

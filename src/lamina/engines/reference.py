@@ -79,6 +79,21 @@ class ReferenceTrainer:
         """Nothing is held."""
 
 
+class ReferencePredictor:
+    """Predicts by `lamina.spec.network.predict`."""
+
+    def __init__(self, network: Network, parameters: Parameters) -> None:
+        self.network = network
+        self.parameters = [tuple(p.copy() for p in own) for own in parameters]
+
+    def __call__(self, x: Any) -> np.ndarray:
+        """Return the predictions for x."""
+        return spec.network.predict(self.network, self.parameters, x)
+
+    def checked(self, x: Any, coefs: Any, intercepts: Any) -> None:
+        """Return None: there is no quick way."""
+
+
 class ReferenceEngine:
     """Runs any plan by the functions of `lamina.spec`.
 
@@ -88,7 +103,7 @@ class ReferenceEngine:
     >>> from lamina import Network
     >>> from lamina.engines import ReferenceEngine
     >>> network = Network.mlp(2, [3], 1)
-    >>> ReferenceEngine().predict(network, network.initialize(0), np.zeros((4, 2))).shape
+    >>> ReferenceEngine().predictor(network, network.initialize(0))(np.zeros((4, 2))).shape
     (4, 1)
     """
 
@@ -106,9 +121,9 @@ class ReferenceEngine:
         """Return a trainer."""
         return ReferenceTrainer(network, rule, parameters, slots, data, alpha)
 
-    def predict(self, network: Network, parameters: Parameters, x: Any) -> np.ndarray:
-        """Return the predictions for x."""
-        return spec.network.predict(network, parameters, x)
+    def predictor(self, network: Network, parameters: Parameters) -> ReferencePredictor:
+        """Return a predictor."""
+        return ReferencePredictor(network, parameters)
 
     def loss_and_gradients(
         self, network: Network, parameters: Parameters, data: Data, alpha: float
