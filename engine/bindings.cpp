@@ -287,19 +287,6 @@ void predict_rows(Predictor<T>& self, Matrix<T> x, Out<T> out) {
     run_predictor(self, samples, out.data());
 }
 
-template <class T>
-bool all_finite(const T* x, size_t count) {
-    using Bits = std::conditional_t<sizeof(T) == 4, uint32_t, uint64_t>;
-    constexpr Bits exponent = sizeof(T) == 4 ? Bits(0x7f800000) : Bits(0x7ff0000000000000);
-    bool all = true;
-    for (size_t i = 0; i < count; ++i) {
-        Bits bits;
-        std::memcpy(&bits, x + i, sizeof(T));
-        all &= (bits & exponent) != exponent;
-    }
-    return all;
-}
-
 // Predicts if x is a finite matrix of the right width with rows, and coefs and intercepts are the
 // parameters that the predictor was made of; else returns false.
 template <class T>

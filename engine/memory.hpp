@@ -45,4 +45,17 @@ private:
     std::unique_ptr<T[], Free> data_;
 };
 
+template <class T>
+bool all_finite(const T* x, size_t count) {
+    using Bits = std::conditional_t<sizeof(T) == 4, uint32_t, uint64_t>;
+    constexpr Bits exponent = sizeof(T) == 4 ? Bits(0x7f800000) : Bits(0x7ff0000000000000);
+    bool all = true;
+    for (size_t i = 0; i < count; ++i) {
+        Bits bits;
+        std::memcpy(&bits, x + i, sizeof(T));
+        all &= (bits & exponent) != exponent;
+    }
+    return all;
+}
+
 }  // namespace lamina

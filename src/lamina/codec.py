@@ -26,6 +26,7 @@ from lamina.training import History, State
 
 FORMAT = 1
 KEY = "lamina"
+_DIGEST_LENGTH = 64
 
 
 class FileError(ValueError):
@@ -63,7 +64,8 @@ def dumps(kind: str, attributes: dict[str, Any]) -> bytes:
 def pack(header: dict[str, Any], arrays: dict[str, np.ndarray]) -> bytes:
     """Return the bytes of a file, with a digest that shows damage to any of them."""
     text = json.dumps(header)
-    metadata = {KEY: text, "sha256": _digest(text, arrays)}
+    # One entry: the order of several would change from file to file.
+    metadata = {KEY: _digest(text, arrays) + text}
     return safetensors.numpy.save(arrays, metadata=metadata)
 
 
@@ -80,9 +82,10 @@ def loads(data: bytes, name: str) -> tuple[str, dict[str, Any]]:
     damaged = f"{name} is not a lamina model, or it is damaged"
     try:
         arrays = safetensors.numpy.load(data)
-        metadata = _metadata(data)
-        header = json.loads(metadata[KEY])
-        if metadata["sha256"] != _digest(metadata[KEY], arrays):
+        entry = _metadata(data)[KEY]
+        digest, text = entry[:_DIGEST_LENGTH], entry[_DIGEST_LENGTH:]
+        header = json.loads(text)
+        if digest != _digest(text, arrays):
             raise ValueError("the digest is another")
         newer, version = header["format"] > FORMAT, str(header["version"])
     except (safetensors.SafetensorError, *_DAMAGE) as error:

@@ -29,8 +29,14 @@ def model(lamina) -> Path:
         (["-t", "sl", "--task", "regresion"], "'--task': 'regresion' is not one of 'auto'"),
         (["-t", "species", "--test-size", "1.5"], "from 0 to below 1, not 1.5"),
         (["-t", "species", "--test-size", "nan"], "from 0 to below 1, not nan"),
-        (["-t", "species", "--test-size", "0.999"], "too few to hold out 150"),
-        (["-t", "species", "--test-size", "0.01"], "too few to hold out 2"),
+        (
+            ["-t", "species", "--test-size", "0.999"],
+            "--test-size 0.999 leaves 0 rows of 150 to learn from, too few: lower it",
+        ),
+        (
+            ["-t", "species", "--test-size", "0.01"],
+            "has 3 classes, too many for 2 of 150 rows with a target to test: raise",
+        ),
         (["-t", "species", "--seed", "-1"], "Invalid value for '--seed'"),
         (["-t", "species", "--hidden", "ten"], "--hidden takes sizes such as 100 or 256,128"),
         (["-t", "species", "--hidden", "10,0"], "--hidden takes sizes such as 100 or 256,128"),
@@ -107,9 +113,15 @@ def test_models_that_are_none(refused, command):
     [
         (["predict", "iris.lamina", "iris.parquet"], "Missing option '--out'"),
         (["predict", "iris.lamina", "no.csv", "-o", "o.csv"], "there is no file no.csv"),
-        (["predict", "iris.lamina", "iris.parquet", "-o", "o.xls"], "end in .csv or .parquet"),
+        (
+            ["predict", "iris.lamina", "iris.parquet", "-o", "o.xls"],
+            "end its name in .csv, .tsv or .txt",
+        ),
         (["predict", "iris.lamina", "iris.parquet", "-o", "iris.parquet"], "choose another --out"),
-        (["predict", "iris.lamina", "iris.parquet", "-o", "no/o.csv"], "cannot write no/o.csv"),
+        (
+            ["predict", "iris.lamina", "iris.parquet", "-o", "no/o.csv"],
+            "there is no folder no: create it",
+        ),
         (["evaluate", "iris.lamina", "no.csv"], "there is no file no.csv"),
         (["evaluate", "iris.lamina"], "Missing argument 'TABLE'"),
     ],

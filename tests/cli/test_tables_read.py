@@ -66,9 +66,27 @@ def test_none_is_a_category():
     assert read_table(csv("a,b\nNone,1\nx,2\n"))["a"].to_pylist() == ["None", "x"]
 
 
-@pytest.mark.parametrize("mark", [";", "\t", "|"])
-def test_other_separators(mark):
-    assert read_table(csv(f"a{mark}b\n1{mark}2,5\n")).to_pydict() == {"a": [1], "b": ["2,5"]}
+@pytest.mark.parametrize(("mark", "b"), [(";", 2.5), ("\t", "2,5"), ("|", "2,5")])
+def test_other_separators(mark, b):
+    assert read_table(csv(f"a{mark}b\n1{mark}2,5\n")).to_pydict() == {"a": [1], "b": [b]}
+
+
+def test_decimal_commas_between_semicolons():
+    path = csv("a;b;c;d\n3,5;1,2;-,5;1\n4;x;;0,25\n")
+    assert read_table(path).to_pydict() == {
+        "a": [3.5, 4],
+        "b": ["1,2", "x"],
+        "c": [-0.5, None],
+        "d": [1, 0.25],
+    }
+    asked = read_table(path, infer=False, numbers={"b"})
+    assert asked["a"].to_pylist() == ["3,5", "4"] and asked["b"].to_pylist() == ["1.2", "x"]
+
+
+def test_spaces_around_names():
+    assert read_table(csv(' a ," b "\n1,2\n')).to_pydict() == {"a": [1], "b": [2]}
+    with pytest.raises(TableError, match="more than one column named 'a'"):
+        read_table(csv("a, a\n1,2\n"))
 
 
 def test_quotes_newlines_spaces_bom_and_blank_lines():
@@ -91,7 +109,7 @@ def test_compressed_csv():
         ("t.csv", b"", "is empty"),
         ("t.csv", b"\n\n", "is empty"),
         ("t.csv", b"a,b\n", "has a header but no rows"),
-        ("t.csv", b"a,b\n1,2\n3\n", "line 3: 1 values where the header has 2 columns"),
+        ("t.csv", b"a,b\n1,2\n3\n", "line 3: 1 value where the header has 2 columns"),
         ("t.csv", b'a,b\n"x\ny",2\n1,2,3\n', "3 values where the header has 2 columns"),
         ("t.csv", b"a,b,a\n1,2,3\n", "more than one column named 'a': rename"),
         ("t.csv", b"a,b\n1,2\n\xff,3\n", "line 3: not UTF-8 text; save the file as UTF-8"),
@@ -135,6 +153,22 @@ def test_parquet_columns_of_one_name():
         read_table("t.parquet")
 
 
+@pytest.mark.parametrize(
+    ("name", "start"), [("o.csv.gz", b"\x1f\x8b"), ("o.tsv.BZ2", b"BZh"), ("o.txt.zst", b"(\xb5")]
+)
+def test_compressed_output(name, start):
+    write_table(pa.table({"a": [1], "b": ["x"]}), name)
+    assert Path(name).read_bytes().startswith(start)
+    assert read_table(name).to_pydict() == {"a": [1], "b": ["x"]}
+
+
+def test_tabs_in_a_tsv():
+    write_table(pa.table({"a": [1], "b": ["x"]}), "o.tsv")
+    assert Path("o.tsv").read_text() == '"a"\t"b"\n1\t"x"\n'
+    with pytest.raises(TableError, match=r"as o\.parquet\.gz: end its name in"):
+        write_table(pa.table({"a": [1]}), "o.parquet.gz")
+
+
 @pytest.mark.parametrize("name", ["out.csv", "out.parquet"])
 def test_writing_replaces_the_whole_file(name):
     for count in (50, 3):
@@ -148,5 +182,5 @@ def test_writing_where_nothing_can_be_written():
         write_table(pa.table({"a": [1]}), "no/such/out.csv")
     with pytest.raises(TableError, match=r"end the name of the output in \.parquet"):
         write_table(pa.table({"a": [[1, 2]]}), "out.csv")
-    with pytest.raises(TableError, match=r"must end in \.csv or \.parquet"):
+    with pytest.raises(TableError, match=r"out\.txtt: end its name in \.csv, \.tsv or"):
         write_table(pa.table({"a": [1]}), "out.txtt")

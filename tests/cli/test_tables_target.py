@@ -46,10 +46,51 @@ def test_asked_for():
 def test_labels_as_places():
     target, _ = infer_target(column([10, 20, None] * 30), "y", "classification")
     assert target.classes == (10, 20)
-    for values in (column([20, None, 30]), column(["20", "", "30"]), column([20.0, np.nan, 30.0])):
+    for values in (
+        column([20, None, 30]),
+        column(["20", "", "30"]),
+        column([20.0, np.nan, 30.0]),
+        column(["20.0", "NA", "x"]),
+        column([" 2e1", None, "20.5"]),
+        column([20.0, None, 10.5]),
+    ):
         np.testing.assert_array_equal(target.read(values), [1, np.nan, -1])
-    with pytest.raises(TableError, match="the model's classes are of type int64: convert"):
-        target.read(column(["x"]))
+    with pytest.raises(TableError, match=r"'y', row 2: .*2024.* cannot be one of the model's cla"):
+        target.read(column([None, date(2024, 1, 1)]))
+
+
+def test_booleans_as_places():
+    target, _ = infer_target(column([True, False] * 9), "y")
+    for values in (column(["TRUE", "0", "", "maybe"]), column([1, 0, None, 2])):
+        np.testing.assert_array_equal(target.read(values), [1, 0, np.nan, -1])
+
+
+@pytest.mark.parametrize(
+    ("n", "distinct", "offered"), [(1000, 100, True), (1000, 101, False), (99, 50, False)]
+)
+def test_classes_are_offered_where_they_are_plausible(n, distinct, offered):
+    _, why = infer_target(column([i % distinct / 2 for i in range(n)]), "y")
+    assert ("--task classification" in why) is offered
+
+
+def test_a_target_of_numbers_but_one():
+    values = column([*map(str, range(50)), "n.a."])
+    said = (
+        "50 of 51 values of 'y' are numbers; row 51 is 'n.a.': correct or empty what is no number"
+    )
+    with pytest.raises(TableError, match=said):
+        infer_target(values, "y")
+    few = column(["1", "2"] * 50 + ["n.a."])
+    assert infer_target(few, "y", "classification")[0].classes == ("1", "2", "n.a.")
+
+
+def test_a_target_written_another_way():
+    with pytest.raises(
+        TableError, match=r"target 'y' holds amounts of money such as '\$0\.5': wri"
+    ):
+        infer_target(column([f"${i}.5" for i in range(50)]), "y")
+    target, why = infer_target(column(["5%", "10%"] * 20), "y")
+    assert target.classes == ("10%", "5%") and why.endswith("holds percentages such as '5%'")
 
 
 @pytest.mark.parametrize(
@@ -82,6 +123,16 @@ def test_too_few_rows_to_hold_some_out():
         prepare(few, "y")
     assert len(prepare(few, "y", test_size=0).train.y) == 4
     alone = pa.table({"x": list(range(31)), "y": ["a", "b"] * 15 + ["c"]})
+    many = pa.table({"x": list(range(60)), "y": [f"c{i % 20}" for i in range(60)]})
+    with pytest.raises(
+        TableError, match=r"20 classes, too many for 12 of 60 rows .* --test-size 0"
+    ):
+        prepare(many, "y")
+    numbers = many.set_column(1, "y", pa.array([i % 20 for i in range(60)]))
+    with pytest.raises(TableError, match="or --task regression if it is a quantity"):
+        prepare(numbers, "y", task="classification")
+    with pytest.raises(TableError, match=r"--test-size 0\.9 leaves 6 rows of 60 to learn from"):
+        prepare(many, "y", test_size=0.9)
     with pytest.raises(TableError, match="only one row has the target 'c', too few"):
         prepare(alone, "y")
 

@@ -128,8 +128,9 @@ def test_data_of_the_wrong_form_raise(data, target, words):
 
 
 def test_one_row_and_one_column_and_constant_columns_train():
-    lamina.MLPRegressor(max_iter=2).fit([[1.0]], [2.0])
-    lamina.MLPClassifier(max_iter=2).fit(np.ones((10, 3)), [0, 1] * 5)
+    assert lamina.MLPRegressor(max_iter=2).fit([[1.0]], [2.0]).n_iter_ == 2
+    model = lamina.MLPClassifier(max_iter=2).fit(np.ones((10, 3)), [0, 1] * 5)
+    assert np.isfinite(model.loss_curve_).all()
 
 
 @pytest.mark.parametrize(

@@ -56,6 +56,10 @@ class BaseMLP(BaseEstimator, ABC):
 
     _on_epoch: Any = None  # called after each epoch with (n, max_iter, loss, score or None)
 
+    def _keep(self, given: dict[str, Any]) -> None:
+        """Keep a constructor's arguments under their names, as scikit-learn wants them."""
+        self.__dict__.update({name: value for name, value in given.items() if name != "self"})
+
     @abstractmethod
     def _network(self, n_inputs: int, n_outputs: int, dtype: np.dtype) -> Network:
         """Return the network for this task."""
@@ -217,7 +221,6 @@ class BaseMLP(BaseEstimator, ABC):
     def _settle(self, training: Training, report: Report) -> None:
         """Show the state as scikit-learn's attributes."""
         state, history, early = self._state, self._state.history, training.early_stopping
-        self.__dict__.pop("_predictor", None)
         self.coefs_ = [own[0] for own in state.parameters]
         self.intercepts_ = [own[1] for own in state.parameters]
         self.n_iter_, self.t_ = report.n_epochs, state.sample
@@ -229,6 +232,7 @@ class BaseMLP(BaseEstimator, ABC):
         self.best_loss_ = None if early else history.best_loss
         self.validation_scores_ = list(history.validation_score) if early else None
         self.best_validation_score_ = history.best_score if early else None
+        self._get_ready()
 
     def _predictions(self, X: Any) -> np.ndarray:
         """Return the network's predictions (n_samples, n_outputs) for checked X."""
@@ -239,8 +243,7 @@ class BaseMLP(BaseEstimator, ABC):
                 return prediction
         check_is_fitted(self)
         X = inputs.check_x(self, X, self.coefs_[0].dtype, reset=False)
-        self._predictor = self.predictor()
-        return self._predictor(X)
+        return self.predictor()(X)
 
     def predictor(self) -> Predictor:
         """Return a bare function of X for the weights as they are now.
@@ -266,9 +269,19 @@ class BaseMLP(BaseEstimator, ABC):
         return default_engine(self.n_threads).predictor(self.network_, parameters)
 
     def __getstate__(self) -> Any:
-        """Return the state without the predictor, which is made again when it is wanted."""
+        """Return the state without the predictor, which `__setstate__` makes again."""
         state = super().__getstate__()
         return {name: value for name, value in state.items() if name != "_predictor"}
+
+    def __setstate__(self, state: Any) -> None:
+        """Take over a state, and make the predictor of a fitted estimator."""
+        super().__setstate__(state)
+        self._get_ready()
+
+    def _get_ready(self) -> None:
+        """Make the predictor that answers plain matrices for as long as the weights stay."""
+        if "coefs_" in self.__dict__:
+            self._predictor = self.predictor()
 
     def predict(self, X: Any) -> np.ndarray:
         """Return the predicted labels or numbers.
@@ -335,6 +348,7 @@ class BaseMLP(BaseEstimator, ABC):
         if shapes != self.network_.shapes or self.network_.n_inputs != self.n_features_in_:
             raise ValueError("the weights are not of the network's shapes")
         self._state.parameters = parameters
+        self._get_ready()
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

@@ -4,27 +4,32 @@ import csv
 import io
 import re
 from collections import Counter
+from collections.abc import Collection
 
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv
 
-from lamina.tables.errors import TableError, listed
+from lamina.tables.errors import TableError, counted, listed
 
-__all__ = ["as_timestamps", "clean", "parse_csv", "typed"]
+__all__ = ["LEADING_ZERO", "as_timestamps", "clean", "parse_csv", "typed"]
 
 # What people and programs write for "no value"; "None" is left out: it is often a category.
 _MISSING = pa.array(
     ["", "?", "NA", "N/A", "n/a", "#N/A", "<NA>", "NaN", "nan", "NaT", "null", "NULL"]
 )
-_LEADING_ZERO = r"^[+-]?0\d"
+LEADING_ZERO = r"^[+-]?0\d"
+_DECIMAL_COMMA = r"^([+-]?(?:0|[1-9]\d*)?),(\d+)$"
+_WHOLE = r"^[+-]?(?:0|[1-9]\d*)$"
 _BLOCK = 1 << 24
 
 
-def parse_csv(data: bytes, name: str) -> pa.Table:
+def parse_csv(data: bytes, name: str, numbers: Collection[str] | None = None) -> pa.Table:
     """Return the table in the CSV text ``data``: all columns as text, null where missing.
 
-    The separator is the comma, semicolon, tab or bar that the header has most of.
+    The separator is the comma, semicolon, tab or bar that the header has most of. Between
+    semicolons a comma may stand for the decimal point: it becomes one in the columns ``numbers``,
+    or if that is None in each column that is all numbers then.
     """
     if not data.strip():
         raise TableError(f"{name} is empty: it needs a header and rows")
@@ -38,7 +43,14 @@ def parse_csv(data: bytes, name: str) -> pa.Table:
             table = _read(data, names, separator, threads=False)
         except pa.ArrowException as error:
             raise _explained(error, data, name) from None
-    return pa.table([clean(column) for column in table.columns], names=names)
+    trimmed = [name.strip() for name in names]
+    columns = [clean(column) for column in table.columns]
+    if separator == ";":
+        columns = [
+            _pointed(column) if _has_commas(column, own, numbers) else column
+            for own, column in zip(trimmed, columns, strict=True)
+        ]
+    return pa.table(columns, names=trimmed)
 
 
 def clean(texts: pa.ChunkedArray) -> pa.ChunkedArray:
@@ -62,11 +74,24 @@ def as_timestamps(texts: pa.ChunkedArray) -> pa.ChunkedArray:
     raise last
 
 
+def _has_commas(texts: pa.ChunkedArray, name: str, numbers: Collection[str] | None) -> bool:
+    if numbers is not None:
+        return name in numbers
+    known = texts.drop_null()
+    decimal = pc.match_substring_regex(known, _DECIMAL_COMMA)
+    whole = pc.match_substring_regex(known, _WHOLE)
+    return bool(pc.any(decimal).as_py() and pc.all(pc.or_(decimal, whole)).as_py())
+
+
+def _pointed(texts: pa.ChunkedArray) -> pa.ChunkedArray:
+    return pc.replace_substring_regex(texts, _DECIMAL_COMMA, r"\1.\2")
+
+
 def _narrowest(texts: pa.ChunkedArray) -> pa.ChunkedArray:
     if texts.null_count == len(texts):
         return pa.chunked_array([pa.nulls(len(texts))])
     # Codes such as 02139 are not numbers.
-    if not pc.any(pc.match_substring_regex(texts, _LEADING_ZERO)).as_py():
+    if not pc.any(pc.match_substring_regex(texts, LEADING_ZERO)).as_py():
         for kind in (pa.int64(), pa.float64()):
             try:
                 return texts.cast(kind)
@@ -94,7 +119,8 @@ def _header(data: bytes, separator: str, name: str) -> list[str]:
         raise _not_utf8(data, name) from None
     except (csv.Error, StopIteration):
         raise TableError(f"{name} has no header that can be read: is it a CSV file?") from None
-    twice = [column for column, count in Counter(names).items() if count > 1]
+    trimmed = Counter(column.strip() for column in names)
+    twice = [column for column, count in trimmed.items() if count > 1]
     if twice:
         raise TableError(f"{name} has more than one column named {listed(twice)}: rename them")
     return names
@@ -122,8 +148,9 @@ def _explained(error: Exception, data: bytes, name: str) -> TableError:
     if ragged:
         line, expected, got = ragged.groups()
         return TableError(
-            f"{name}, line {line}: {got} values where the header has {expected} columns; mend "
-            "the line, and put values that hold the separator in double quotes"
+            f"{name}, line {line}: {counted(int(got), 'value')} where the header has "
+            f"{counted(int(expected), 'column')}; mend the line, and put values that hold the "
+            "separator in double quotes"
         )
     if "UTF8" in text:
         return _not_utf8(data, name)

@@ -11,8 +11,8 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from lamina.estimators import DivergenceError, MLPClassifier, MLPRegressor
-from lamina.tables.columns import Values, values_of
-from lamina.tables.errors import TableError, listed
+from lamina.tables.columns import Values, plain, values_of
+from lamina.tables.errors import TableError, counted, listed, similar
 from lamina.tables.prepare import Prepared, as_table
 from lamina.tables.preprocess import Preprocessing
 from lamina.tables.scores import Scores, baseline, score
@@ -61,6 +61,7 @@ class Outcome:
     n_rows: int
     n_unlabelled: int
     n_unknown: int
+    unknown: str = ""  # the first such value and its row
 
 
 @dataclass(frozen=True)
@@ -83,6 +84,12 @@ class TableModel:
     preprocessing: Preprocessing
     estimator: MLPClassifier | MLPRegressor
     facts: Facts
+
+    @property
+    def numbers(self) -> set[str]:
+        """Give the names of the columns that hold numbers, the target's too if it does."""
+        own = {name for name, kind in self.preprocessing.kinds.items() if kind == "number"}
+        return own if self.target.label_type == pa.string() else own | {self.target.name}
 
     def predict(self, data: Any) -> pa.Array:
         """Return the predicted labels, in their own type, or numbers: one for each row."""
@@ -113,21 +120,29 @@ class TableModel:
         """Return the scores on a table that has the target; rows without it are left out."""
         table = as_table(data)
         if self.target.name not in table.column_names:
+            close = similar(self.target.name, table.column_names)
+            hint = f" (did you mean {listed(close)}?)" if close else ""
             raise TableError(
-                f"the table has no column {self.target.name!r}, the target: to score the model "
-                "it has to be there; to get predictions use lamina predict"
+                f"the table has no column {self.target.name!r}, the target{hint}: to score the "
+                "model it has to be there; to get predictions use lamina predict"
             )
         truth = self.target.read(table[self.target.name])
         rows = np.flatnonzero(~np.isnan(truth))
         if not rows.size:
             raise TableError(f"target {self.target.name!r} has no value: nothing to compare with")
+        strange = np.flatnonzero(truth < 0) if self.target.classes else rows[:0]
+        unknown = ""
+        if strange.size:
+            value = plain(table[self.target.name])[int(strange[0])].as_py()
+            unknown = f"row {strange[0] + 1:,} is {value!r}"
         predicted, truth = self._outputs(table)[rows], truth[rows]
         return Outcome(
             scores=score(self.target, truth, predicted),
             baseline=baseline(self.target, truth),
             n_rows=len(rows),
             n_unlabelled=table.num_rows - len(rows),
-            n_unknown=int(np.sum(truth < 0)) if self.target.classes else 0,
+            n_unknown=len(strange),
+            unknown=unknown,
         )
 
     def unseen(self, data: Any) -> dict[str, int]:
@@ -159,9 +174,12 @@ class TableModel:
         absent = [name for name in kinds if name not in table.column_names]
         if absent:
             many = "columns" if len(absent) > 1 else "column"
+            others = [name for name in table.column_names if name not in kinds]
+            close = list(dict.fromkeys(own for name in absent for own in similar(name, others)))
+            hint = f" (did you mean {listed(close)}?)" if close else ""
             raise TableError(
-                f"the table lacks the {many} {listed(absent)} that the model was trained on: "
-                "add what is missing, or train a model without"
+                f"the table lacks the {many} {listed(absent)} that the model was trained on"
+                f"{hint}: add what is missing, or train a model without"
             )
         return {name: values_of(table[name], kind, name) for name, kind in kinds.items()}
 
@@ -252,8 +270,11 @@ def _note(entry: warnings.WarningMessage, estimator: Any) -> str:
     if "interrupted" in text:
         return f"stopped by Ctrl-C in epoch {estimator.n_iter_ + 1}: the model keeps what it learnt"
     if text.startswith("Stochastic"):
-        return f"still learning after all {estimator.n_iter_} epochs: more may do better"
-    return text
+        return f"still learning after all {counted(estimator.n_iter_, 'epoch')}: more may do better"
+    if text.startswith("lbfgs") and estimator.n_iter_ >= estimator.max_iter:
+        steps = counted(estimator.n_iter_, "step")
+        return f"still learning after all {steps}: more (--epochs) may do better"
+    return text.removesuffix(" Scaling the features to mean 0 and variance 1 often helps.")
 
 
 def early_stopping_fits(prepared: Prepared, share: float = 0.1) -> bool:

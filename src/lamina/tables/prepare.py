@@ -1,7 +1,8 @@
 """From a table and the name of its target to everything that a network is trained on."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, Literal
 
 import numpy as np
@@ -10,7 +11,8 @@ from numpy.typing import NDArray
 from sklearn.model_selection import train_test_split
 
 from lamina.tables.columns import Kind, Values, kind_of, values_of
-from lamina.tables.errors import TableError, listed, near
+from lamina.tables.errors import TableError, counted, grouped, listed, near
+from lamina.tables.hints import hint
 from lamina.tables.preprocess import Preprocessing, learn
 from lamina.tables.target import Target, Task, infer_target
 
@@ -18,6 +20,8 @@ __all__ = ["Part", "Prepared", "as_table", "prepare"]
 
 # Names under which pandas and R write the numbers of the rows.
 _ROW_NUMBERS = ("", "__index_level_0__")
+
+Columns = dict[str, tuple[Kind, Values]]
 
 
 @dataclass(frozen=True)
@@ -56,6 +60,8 @@ class Prepared:
         The number of rows left out because their target is missing.
     seed : int
         The seed of the split.
+    notes : tuple of str
+        Columns of text that look like numbers or dates.
     """
 
     target: Target
@@ -66,6 +72,7 @@ class Prepared:
     dropped: dict[str, str]
     unlabelled: int
     seed: int
+    notes: tuple[str, ...] = ()
 
 
 def as_table(data: Any) -> pa.Table:
@@ -111,31 +118,47 @@ def prepare(
     -------
     prepared : Prepared
     """
-    table = as_table(data)
-    drop = tuple(drop)
+    table, drop = as_table(data), tuple(drop)
     _check(table, target, test_size, drop)
     goal, reason = infer_target(table[target], target, task)
     truth = goal.read(table[target])
     labelled = np.flatnonzero(~np.isnan(truth))
     columns, dropped = _columns(table, target, drop)
+    notes = tuple(_notes(table, columns))
     train, test = _split(goal, truth, labelled, test_size, seed)
     goal = _fitted(goal, truth[train])
-    learning = {name: (kind, values[train]) for name, (kind, values) in columns.items()}
+    preprocessing = _learnt(columns, train, target, dropped)
+    part = partial(_part, preprocessing, columns, truth)
+    n_lost = len(truth) - len(labelled)
+    return Prepared(
+        goal, reason, preprocessing, part(train), part(test), dropped, n_lost, seed, notes
+    )
+
+
+def _learnt(
+    columns: Columns, rows: NDArray[np.intp], target: str, dropped: dict[str, str]
+) -> Preprocessing:
+    """Return what is learnt from ``rows``; add the columns without use to ``dropped``."""
+    learning = {name: (kind, values[rows]) for name, (kind, values) in columns.items()}
     preprocessing, useless = learn(learning)
     dropped |= useless
     if not preprocessing.kinds:
-        reasons = "; ".join(f"{name!r}: {why}" for name, why in dropped.items())
+        reasons = "; ".join(grouped(dropped))
         raise TableError(
             f"no column is left to predict {target!r} from ({reasons or 'there is no other'}): "
             "add columns that tell rows apart"
         )
-    used = {name: values for name, (_, values) in columns.items()}
+    return preprocessing
 
-    def part(rows: NDArray[np.intp]) -> Part:
-        return Part(preprocessing.transform({n: v[rows] for n, v in used.items()}), truth[rows])
 
-    unlabelled = len(truth) - len(labelled)
-    return Prepared(goal, reason, preprocessing, part(train), part(test), dropped, unlabelled, seed)
+def _part(
+    preprocessing: Preprocessing,
+    columns: Columns,
+    truth: NDArray[np.float64],
+    rows: NDArray[np.intp],
+) -> Part:
+    values = {name: own[rows] for name, (_, own) in columns.items()}
+    return Part(preprocessing.transform(values), truth[rows])
 
 
 def _check(table: pa.Table, target: str, test_size: float, drop: tuple[str, ...]) -> None:
@@ -153,10 +176,8 @@ def _check(table: pa.Table, target: str, test_size: float, drop: tuple[str, ...]
         )
 
 
-def _columns(
-    table: pa.Table, target: str, drop: tuple[str, ...]
-) -> tuple[dict[str, tuple[Kind, Values]], dict[str, str]]:
-    columns: dict[str, tuple[Kind, Values]] = {}
+def _columns(table: pa.Table, target: str, drop: tuple[str, ...]) -> tuple[Columns, dict[str, str]]:
+    columns: Columns = {}
     dropped = {name: "as asked" for name in drop}
     for name in table.column_names:
         if name == target or name in dropped:
@@ -171,6 +192,16 @@ def _columns(
     return columns, dropped
 
 
+def _notes(table: pa.Table, columns: Columns) -> Iterator[str]:
+    """Yield a line on each column of categories that may be meant as numbers or dates."""
+    for name, (kind, _) in columns.items():
+        found = hint(table[name], name) if kind == "category" else None
+        if found and found.numbers:
+            yield f"{found.said}: taken as categories, as long as not all are numbers or empty"
+        elif found:
+            yield f"{found.said}: taken as categories; write them as {found.write}"
+
+
 def _split(
     target: Target,
     truth: NDArray[np.float64],
@@ -183,10 +214,7 @@ def _split(
     n_test = int(np.ceil(test_size * len(rows)))
     least = max(2, len(target.classes))
     if n_test < least or len(rows) - n_test < least:
-        raise TableError(
-            f"{len(rows)} rows with a target are too few to hold out {n_test}: add rows, or "
-            "train on all of them with --test-size 0"
-        )
+        raise _too_few(target, len(rows), n_test, test_size)
     alone: list[Any] = []
     if target.classes:
         places, counts = np.unique(truth[rows], return_counts=True)
@@ -203,6 +231,29 @@ def _split(
         stratify=truth[rows] if target.classes else None,
     )
     return train, test
+
+
+def _too_few(target: Target, n_rows: int, n_test: int, test_size: float) -> TableError:
+    """Return what is to be said where a split leaves too few rows on one side."""
+    rows = f"{counted(n_rows, 'row')} with a target"
+    n_classes = len(target.classes)
+    if 2 <= n_test < n_classes and n_rows - n_test >= n_classes:
+        quantity = target.label_type != pa.string()
+        more = ", or --task regression if it is a quantity" if quantity else ""
+        return TableError(
+            f"target {target.name!r} has {n_classes:,} classes, too many for {n_test:,} of {rows} "
+            f"to test: raise --test-size{more}, or train on all rows with --test-size 0"
+        )
+    if n_test >= max(2, n_classes) and test_size > 0.5:
+        left = counted(n_rows - n_test, "row")
+        return TableError(
+            f"--test-size {test_size:g} leaves {left} of {n_rows:,} to learn from, too few: lower "
+            "it"
+        )
+    return TableError(
+        f"{rows} {'is' if n_rows == 1 else 'are'} too few to hold out {n_test:,}: add rows, or "
+        "train on all of them with --test-size 0"
+    )
 
 
 def _fitted(target: Target, truth: NDArray[np.float64]) -> Target:

@@ -3,6 +3,7 @@
 import io
 import os
 from collections import Counter
+from collections.abc import Collection
 from pathlib import Path
 from typing import IO
 
@@ -14,14 +15,17 @@ from lamina.files import write_atomically
 from lamina.tables.csvfile import parse_csv, typed
 from lamina.tables.errors import TableError, listed
 
-__all__ = ["read_table", "table_ending", "write_bytes", "write_table"]
+__all__ = ["check_output", "read_table", "table_ending", "write_bytes", "write_table"]
 
 _CSV = (".csv", ".tsv", ".txt")
 _PARQUET = (".parquet", ".pq")
-_COMPRESSED = (".gz", ".bz2", ".zst")
+_COMPRESSED = {".gz": "gzip", ".bz2": "bz2", ".zst": "zstd"}
+_WRITTEN = ".csv, .tsv or .txt (also with .gz, .bz2 or .zst after it) or .parquet"
 
 
-def read_table(path: str | os.PathLike[str], *, infer: bool = True) -> pa.Table:
+def read_table(
+    path: str | os.PathLike[str], *, infer: bool = True, numbers: Collection[str] = ()
+) -> pa.Table:
     """Read a table from a CSV or Parquet file, told apart by the ending of its name.
 
     Parameters
@@ -33,6 +37,8 @@ def read_table(path: str | os.PathLike[str], *, infer: bool = True) -> pa.Table:
         Whether the text of a CSV file becomes integers, numbers, booleans and dates where a
         whole column reads as such. A model that knows the kind of every column wants the
         text as it stands: a post code 02139 is not the number 2139.
+    numbers : collection of str, default=()
+        Without ``infer``: columns in which 3,5 is 3.5, if the file is separated by semicolons.
 
     Returns
     -------
@@ -51,7 +57,7 @@ def read_table(path: str | os.PathLike[str], *, infer: bool = True) -> pa.Table:
         if ending in _PARQUET:
             table = _read_parquet(path)
         else:
-            table = parse_csv(_bytes(path), str(path))
+            table = parse_csv(_bytes(path), str(path), None if infer else numbers)
             table = typed(table) if infer else table
     except FileNotFoundError:
         raise TableError(f"there is no file {path}: check the name and the folder") from None
@@ -63,12 +69,31 @@ def read_table(path: str | os.PathLike[str], *, infer: bool = True) -> pa.Table:
 
 
 def write_table(table: pa.Table, path: str | os.PathLike[str]) -> None:
-    """Write ``table`` as CSV or Parquet by the ending of ``path``, all of it or nothing."""
+    """Write ``table`` as CSV or Parquet by the ending of ``path``, all of it or nothing.
+
+    A ``.tsv`` file has tabs between its values; ``.gz``, ``.bz2`` or ``.zst`` after the ending of
+    a text file compresses it.
+    """
     path = Path(path)
-    write = pa.parquet.write_table if table_ending(path) in _PARQUET else _write_csv
+    check_output(path)
     file = io.BytesIO()
-    write(table, file)
-    write_bytes(path, file.getvalue())
+    if table_ending(path) in _PARQUET:
+        pa.parquet.write_table(table, file)
+    else:
+        _write_csv(table, file, "\t" if table_ending(path) == ".tsv" else ",")
+    data = file.getvalue()
+    compression = _COMPRESSED.get(path.suffix.lower())
+    write_bytes(path, _compressed(data, compression) if compression else data)
+
+
+def check_output(path: Path) -> None:
+    """Raise TableError if the ending of ``path`` is none that a table can be written to."""
+    try:
+        parquet = table_ending(path) in _PARQUET
+    except TableError:
+        parquet = None
+    if parquet is None or (parquet and path.suffix.lower() in _COMPRESSED):
+        raise TableError(f"cannot write a table as {path.name}: end its name in {_WRITTEN}")
 
 
 def table_ending(path: Path) -> str:
@@ -92,12 +117,20 @@ def write_bytes(path: str | os.PathLike[str], data: bytes) -> None:
 
 def _bytes(path: Path) -> bytes:
     try:
-        with pa.input_stream(str(path), compression="detect") as stream:
+        compression = _COMPRESSED.get(path.suffix.lower())
+        with pa.input_stream(str(path), compression=compression) as stream:
             return stream.read()
     except (FileNotFoundError, PermissionError):
         raise
     except (OSError, pa.ArrowException):
         raise TableError(f"{path} cannot be unpacked: it is damaged or cut short") from None
+
+
+def _compressed(data: bytes, compression: str) -> bytes:
+    sink = pa.BufferOutputStream()
+    with pa.CompressedOutputStream(sink, compression) as stream:
+        stream.write(data)
+    return bytes(sink.getvalue())
 
 
 def _read_parquet(path: Path) -> pa.Table:
@@ -130,9 +163,9 @@ def _categorical(table: pa.Table) -> pa.Table:
     return table
 
 
-def _write_csv(table: pa.Table, file: IO[bytes]) -> None:
+def _write_csv(table: pa.Table, file: IO[bytes], separator: str) -> None:
     try:
-        pyarrow.csv.write_csv(table, file)
+        pyarrow.csv.write_csv(table, file, pyarrow.csv.WriteOptions(delimiter=separator))
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError, pa.ArrowTypeError):
         raise TableError(
             "a kept column holds lists or other nested values, which CSV cannot: end the name "

@@ -1,6 +1,8 @@
 """What the commands say on the terminal, and the same as JSON."""
 
+import errno
 import math
+import os
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -12,7 +14,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 from rich.text import Text
 
-from lamina.tables.errors import listed
+from lamina.tables.errors import counted, grouped, listed
 from lamina.tables.model import OnEpoch, TableModel
 from lamina.tables.preprocess import Preprocessing
 from lamina.tables.scores import LOWER_IS_BETTER, NAMES, Scores
@@ -33,9 +35,15 @@ _PLURALS = {"number": "numbers", "boolean": "booleans", "category": "categories"
 _SINGULARS = {"number": "number", "boolean": "boolean", "category": "category", "date": "date"}
 
 
+class _Console(Console):
+    def on_broken_pipe(self) -> None:
+        """Raise, where rich would exit without a word."""
+        raise BrokenPipeError(errno.EPIPE, os.strerror(errno.EPIPE))
+
+
 def console(quiet: bool = False, stderr: bool = False) -> Console:
     """Return a console; one that is no terminal has room for the longest line."""
-    made = Console(quiet=quiet, stderr=stderr, highlight=False, markup=False, emoji=False)
+    made = _Console(quiet=quiet, stderr=stderr, highlight=False, markup=False, emoji=False)
     if not made.is_terminal:
         made.width = 10_000
     return made
@@ -69,17 +77,19 @@ def kinds(preprocessing: Preprocessing) -> str:
     words = [
         f"{count} {(_PLURALS if count > 1 else _SINGULARS)[kind]}" for kind, count in counts.items()
     ]
-    return f"{', '.join(words)}, {preprocessing.width} network inputs in all"
+    return f"{', '.join(words)}, {counted(preprocessing.width, 'network input')} in all"
 
 
 def network(estimator: Any) -> str:
     """Return the layers of a fitted estimator and the number of its parameters."""
     sizes = [len(intercept) for intercept in estimator.intercepts_]
-    functions = [estimator.activation] * (len(sizes) - 1) + [estimator.out_activation_]
+    hidden = estimator.activation
+    hidden = [hidden] * (len(sizes) - 1) if isinstance(hidden, str) else list(hidden)
+    functions = [*hidden, estimator.out_activation_]
     layers = [f"{size} {name}" for size, name in zip(sizes, functions, strict=True)]
     count = sum(weights.size for weights in (*estimator.coefs_, *estimator.intercepts_))
-    inputs = f"{estimator.coefs_[0].shape[0]} inputs"
-    return f"{' → '.join([inputs, *layers])}; {count:,} parameters"
+    inputs = counted(estimator.coefs_[0].shape[0], "input")
+    return f"{' → '.join([inputs, *layers])}; {counted(count, 'parameter')}"
 
 
 def shown(model: TableModel) -> list[tuple[str, str]]:
@@ -97,14 +107,14 @@ def shown(model: TableModel) -> list[tuple[str, str]]:
         names = [name for name, own in model.preprocessing.kinds.items() if own == kind]
         if names:
             rows.append((word, listed(names, most=20)))
-    rows += [("not used", f"{name!r}: {reason}") for name, reason in known.dropped.items()]
+    rows += [("not used", line) for line in grouped(known.dropped)]
     rows.append(("network", network(estimator)))
     rows.append(("settings", _settings(estimator)))
     rows.append(("rows", split(known.n_train, known.n_test, known.n_unlabelled)))
     losses = list(getattr(estimator, "loss_curve_", None) or [])
     if losses:
         line = f"{_sparkline(losses)}  {losses[0]:.4g} to {losses[-1]:.4g}"
-        rows.append(("loss", f"{line} in {len(losses)} epochs"))
+        rows.append(("loss", f"{line} in {counted(len(losses), 'epoch')}"))
     rows.append(("made by", f"lamina {known.lamina}, seed {known.seed}"))
     return rows
 

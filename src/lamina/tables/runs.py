@@ -1,115 +1,42 @@
 """The steps of the commands that are neither reading, learning nor printing."""
 
-import math
-import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import pyarrow as pa
 
-from lamina.estimators import MLPClassifier, MLPRegressor
 from lamina.tables import report
-from lamina.tables.errors import TableError, listed
-from lamina.tables.model import Outcome, TableModel, early_stopping_fits, train
+from lamina.tables.errors import TableError, counted, grouped, listed
+from lamina.tables.model import Outcome, TableModel, train
 from lamina.tables.prepare import Prepared
-from lamina.tables.read import table_ending
 from lamina.tables.scores import Scores
 
 __all__ = [
     "after",
     "as_json",
-    "batch",
     "before",
     "beside",
-    "between",
-    "early_stopping",
-    "estimator",
-    "free_path",
-    "model_path",
-    "other_file",
     "outcome_json",
     "remarks",
-    "sizes",
     "train",
     "unseen",
 ]
 
 
-def sizes(text: str) -> tuple[int, ...]:
-    """Return the layer sizes in a text such as ``256,128``."""
-    try:
-        layers = tuple(int(part) for part in text.split(","))
-    except ValueError:
-        layers = (0,)
-    if min(layers) < 1:
-        raise TableError(f"--hidden takes sizes such as 100 or 256,128, not {text!r}")
-    return layers
-
-
-def batch(text: str) -> int | Literal["auto"]:
-    """Return the batch size in a text: a number or ``auto``."""
-    if text == "auto":
-        return "auto"
-    if not text.isdecimal() or int(text) < 1:
-        raise TableError(f"--batch-size takes auto or a number of rows, not {text!r}")
-    return int(text)
-
-
-def between(option: str, value: float, wanted: Literal["above 0", "0 or more"]) -> float:
-    """Return ``value`` if it is finite and in the range that is called ``wanted``."""
-    if not math.isfinite(value) or value < 0 or (value == 0 and wanted == "above 0"):
-        raise TableError(f"{option} is a number {wanted}, not {value:g}")
-    return value
-
-
-def model_path(table: Path) -> Path:
-    """Return where a model of ``table`` goes by itself: its name without what says its kind."""
-    stem = table.name[: table.name.lower().rindex(table_ending(table))]
-    return Path(f"{stem}.lamina")
-
-
-def free_path(path: Path, force: bool) -> Path:
-    """Return ``path`` if a model can be written there; to know it before the training."""
-    if path.is_dir():
-        raise TableError(f"{path} is a folder: name a file with --out")
-    if path.exists() and not force:
-        raise TableError(f"{path} exists: choose another name with --out, or add --force")
-    folder = path.parent
-    if not folder.is_dir():
-        raise TableError(f"there is no folder {folder}: create it, or choose another --out")
-    if not os.access(folder, os.W_OK):
-        raise TableError(f"nothing may be written into {folder}: choose another --out")
-    return path
-
-
-def other_file(out: Path, *inputs: Path) -> None:
-    """Raise TableError if ``out`` would take the place of one of ``inputs``."""
-    for path in inputs:
-        if out.exists() and path.exists() and out.samefile(path):
-            raise TableError(f"{out} is read by this command: choose another --out")
-
-
-def early_stopping(prepared: Prepared, solver: str, least: int) -> bool:
-    """Return whether to stop early where nobody says so."""
-    enough = len(prepared.train.y) >= least
-    return enough and solver != "lbfgs" and early_stopping_fits(prepared)
-
-
-def estimator(prepared: Prepared, **settings: Any) -> MLPClassifier | MLPRegressor:
-    """Return an estimator, not yet fitted, for the task of a prepared table."""
-    kind = MLPClassifier if prepared.target.classes else MLPRegressor
-    return kind(**settings)
-
-
 def before(path: Path, table: pa.Table, prepared: Prepared) -> Iterator[tuple[str, str]]:
     """Yield what there is to say before the training."""
-    yield "table", f"{path}: {table.num_rows:,} rows, {table.num_columns} columns"
+    yield (
+        "table",
+        (f"{path}: {counted(table.num_rows, 'row')}, {counted(table.num_columns, 'column')}"),
+    )
     target = prepared.target
     yield "task", f"{target.task}: the target {target.name!r} {prepared.reason}"
     yield "columns", report.kinds(prepared.preprocessing)
-    for name, reason in prepared.dropped.items():
-        yield "not used", f"{name!r}: {reason}"
+    for line in grouped(prepared.dropped):
+        yield "not used", line
+    for note in prepared.notes:
+        yield "note", note
     train, test = len(prepared.train.y), len(prepared.test.y)
     yield "rows", report.split(train, test, prepared.unlabelled)
 
@@ -126,17 +53,19 @@ def unseen(model: TableModel, table: Any) -> Iterator[str]:
     """Yield a line on each column with categories that the model does not know."""
     for name, count in model.unseen(table).items():
         known = "has a category that training never or hardly saw"
-        yield f"column {name!r} {known} in {count:,} of {len(table):,} rows"
+        yield f"column {name!r} {known} in {count:,} of {counted(len(table), 'row')}"
 
 
 def remarks(model: TableModel, table: Any, outcome: Outcome) -> Iterator[str]:
     """Yield a line on each thing to know about a score."""
     yield from unseen(model, table)
     if outcome.n_unlabelled:
-        yield f"{outcome.n_unlabelled:,} rows left out: the target is missing"
+        yield f"{counted(outcome.n_unlabelled, 'row')} left out: the target is missing"
     if outcome.n_unknown:
-        what = "have a class that training did not see: counted as wrong, not in the log loss"
-        yield f"{outcome.n_unknown:,} rows {what}"
+        have = "has" if outcome.n_unknown == 1 else "have"
+        what = f"{have} a class that training did not see ({outcome.unknown})"
+        rest = "counted as wrong, not in the log loss"
+        yield f"{counted(outcome.n_unknown, 'row')} {what}: {rest}"
 
 
 def beside(table: pa.Table, predictions: pa.Table) -> pa.Table:
@@ -187,8 +116,7 @@ def _both(scores: Scores, baseline: Scores) -> dict[str, Scores]:
 
 
 def _epochs(fitted: Any) -> str:
-    count = int(fitted.n_iter_)
-    return f"{count:,} epoch{'s' if count > 1 else ''}"
+    return counted(int(fitted.n_iter_), "epoch")
 
 
 def _stopping(fitted: Any) -> str:

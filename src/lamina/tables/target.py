@@ -10,13 +10,16 @@ from numpy.typing import NDArray
 
 from lamina.tables.columns import is_text, kind_of, plain, values_of
 from lamina.tables.csvfile import clean
-from lamina.tables.errors import TableError
+from lamina.tables.errors import TableError, counted, listed
+from lamina.tables.hints import hint
 
 __all__ = ["Label", "Target", "Task", "infer_target"]
 
 Task = Literal["classification", "regression"]
 Label = str | int | float | bool
 
+# Numbers of more values are hardly meant as classes.
+_PLAUSIBLE = 100
 # Integers of at most this many values, each in ten rows or more on average, are classes.
 _FEW = 20
 _ROWS_EACH = 10
@@ -64,15 +67,43 @@ class Target:
     def read(self, values: pa.ChunkedArray) -> NDArray[np.float64]:
         """Return the column as numbers: the place of each label, or the value itself.
 
-        A missing value is NaN; a label that is none of ``classes`` is -1.
+        A missing value is NaN; a label that is none of ``classes`` is -1. Numbers count by
+        their value, also written as text: ``"1.0"`` is the integer 1.
         """
         if not self.classes:
             return cast("NDArray[np.float64]", values_of(values, "number", self.name))
-        labels = _labels(values, self.label_type, self.name)
-        places = pc.index_in(labels, value_set=pa.array(self.classes, self.label_type))
-        codes = pc.fill_null(places, -1).to_numpy().astype(np.float64)
-        codes[labels.is_null().to_numpy()] = np.nan
-        return cast("NDArray[np.float64]", codes)
+        values = self._labels(values)
+        distinct = values.drop_null().unique()
+        known: dict[object, int] = {label: place for place, label in enumerate(self.classes)}
+        places = [known.get(self._label(value), -1) for value in distinct.to_pylist()]
+        found = pc.index_in(values.combine_chunks(), value_set=distinct)
+        codes = np.append(np.asarray(places, dtype=np.float64), np.nan)
+        return cast("NDArray[np.float64]", codes[pc.fill_null(found, -1).to_numpy()])
+
+    def _labels(self, values: pa.ChunkedArray) -> pa.ChunkedArray:
+        """Return values that may be labels in their simplest form, or name the first."""
+        values = plain(values)
+        kind = kind_of(values)
+        if kind is None or (kind == "date" and not is_text(values.type)):
+            row = int(np.argmax(values.is_valid().to_numpy()))
+            raise TableError(
+                f"target {self.name!r}, row {row + 1:,}: {values[row].as_py()!r} cannot be one of "
+                f"the model's classes {listed(self.classes, 4)}: convert the column"
+            )
+        if self.label_type == pa.string():
+            return values.cast(pa.string())
+        return clean(values) if is_text(values.type) else values
+
+    def _label(self, value: object) -> object:
+        """Return a label of the classes' type for a value that may be written as text."""
+        if not isinstance(value, str) or self.label_type == pa.string():
+            return value
+        if self.label_type == pa.bool_():
+            return {"true": True, "false": False, "1": True, "0": False}.get(value.casefold())
+        try:
+            return int(value) if value.lstrip("+-").isdecimal() else float(value)
+        except ValueError:
+            return None
 
     def label_names(self) -> list[str]:
         """Return the classes as text: ``true`` and ``false`` for booleans."""
@@ -109,12 +140,13 @@ def infer_target(
         raise TableError(f"target {name!r} is {only!r} in every row: choose another target")
     what = _what(values.type, kind, distinct)
     if task == "auto":
+        what += _looks(values, name, distinct)
         few = distinct <= _FEW and distinct * _ROWS_EACH <= len(known)
         whole = pa.types.is_integer(values.type)
         task = "classification" if kind != "number" or (whole and few) else "regression"
         if kind == "number" and task == "classification":
             what += " (to predict them as quantities: --task regression)"
-        elif kind == "number":
+        elif kind == "number" and distinct <= min(_PLAUSIBLE, len(known) // 2):
             what += " (to take them as classes: --task classification)"
     if task == "regression":
         values_of(values, "number", name)  # text that is no number is named here
@@ -126,8 +158,8 @@ def _classes(known: pa.ChunkedArray, distinct: int, name: str, number: bool) -> 
     if 2 * distinct > len(known):
         fix = "use --task regression" if number else "choose a column of fewer categories"
         raise TableError(
-            f"target {name!r} has {distinct} different values in {len(known)} rows, too many to "
-            f"be classes: {fix}"
+            f"target {name!r} has {counted(distinct, 'different value')} in "
+            f"{counted(len(known), 'row')}, too many to be classes: {fix}"
         )
     kind = known.type
     if pa.types.is_decimal(kind) or pa.types.is_floating(kind):
@@ -143,17 +175,22 @@ def _classes(known: pa.ChunkedArray, distinct: int, name: str, number: bool) -> 
     return tuple(sorted(pc.unique(known).to_pylist()))
 
 
-def _labels(values: pa.ChunkedArray, kind: pa.DataType, name: str) -> pa.ChunkedArray:
-    values = plain(values)
-    if is_text(values.type) and not is_text(kind):
-        values = clean(values)
-    try:
-        return values.cast(kind)
-    except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
+def _looks(values: pa.ChunkedArray, name: str, distinct: int) -> str:
+    """Say what text looks like; raise TableError where it can hardly be meant as classes."""
+    found = hint(values, name)
+    if found is None:
+        return ""
+    if found.numbers:
         raise TableError(
-            f"target {name!r} holds values of type {values.type}, but the model's classes are "
-            f"of type {kind}: convert the column"
-        ) from None
+            f"{found.said}: correct or empty what is no number to predict a quantity, or take "
+            "them as classes with --task classification"
+        )
+    if distinct > _FEW:
+        raise TableError(
+            f"target {found.said}: write them as {found.write} to predict a quantity, or take "
+            "them as classes with --task classification"
+        )
+    return f"; {found.said}"
 
 
 def _what(kind: pa.DataType, of: str, distinct: int) -> str:
@@ -163,4 +200,4 @@ def _what(kind: pa.DataType, of: str, distinct: int) -> str:
         name = "integers" if pa.types.is_integer(kind) else "numbers"
     else:
         name = "text" if is_text(kind) else "categories"
-    return f"is {name} with {distinct} different values"
+    return f"is {name} with {counted(distinct, 'different value')}"

@@ -1,0 +1,178 @@
+"""The commands: each a line of steps from files to files."""
+
+import json
+import time
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from lamina.tables import options as own
+from lamina.tables import outputs, report, runs, settings
+from lamina.tables.errors import counted
+from lamina.tables.model import TableModel
+from lamina.tables.prepare import prepare
+from lamina.tables.read import read_table, write_table
+
+__all__ = ["app", "written"]
+
+# The files that the command of this run has written.
+written: list[Path] = []
+
+app = typer.Typer(
+    name="lamina",
+    help="Train neural networks on tables (CSV or Parquet) and use them.",
+    add_completion=False,
+    rich_markup_mode="markdown",
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        from lamina import __version__
+
+        typer.echo(f"lamina {__version__}")
+        raise typer.Exit
+
+
+@app.callback(invoke_without_command=True)
+def _root(
+    context: typer.Context,
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_print_version, is_eager=True, help="Show the version."),
+    ] = False,
+) -> None:
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help())
+
+
+@app.command()
+def train(
+    table: own.Table,
+    target: own.Target,
+    out: own.ModelOut = None,
+    task: own.Task = "auto",
+    test_size: own.TestSize = 0.2,
+    seed: own.Seed = 0,
+    drop: own.Drop = None,
+    hidden: own.Hidden = "100",
+    activation: own.Activation = "relu",
+    solver: own.Solver = "adam",
+    learning_rate: own.Rate = 0.001,
+    schedule: own.Schedule = "constant",
+    batch_size: own.Batch = "auto",
+    epochs: own.Epochs = 200,
+    alpha: own.Alpha = 0.0001,
+    early_stopping: own.Early = None,
+    force: own.Force = False,
+    quiet: own.Quiet = False,
+    as_json: own.Json = False,
+) -> None:
+    """Train a network on TABLE and write it to a model file.
+
+    Numbers, categories, dates and missing values are prepared by themselves. Ctrl-C ends the
+    training and keeps what the network has learnt so far.
+    """
+    path = outputs.free_path(out or outputs.model_path(table), force, table)
+    layers = settings.sizes(hidden)
+    chosen: dict[str, Any] = {
+        "hidden_layer_sizes": layers,
+        "activation": settings.activation(activation, len(layers)),
+        "solver": settings.solver(solver),
+        "learning_rate_init": settings.between("--learning-rate", learning_rate, "above 0"),
+        "learning_rate": settings.schedule(schedule, epochs),
+        "batch_size": settings.batch(batch_size),
+        "max_iter": epochs,
+        "alpha": settings.between("--alpha", alpha, "0 or more"),
+        "random_state": seed,
+    }
+    idle = {"--early-stopping": early_stopping, "--batch-size": batch_size != "auto"}
+    settings.without_effect(solver, {**idle, "--schedule": schedule != "constant"})
+    data = read_table(table)
+    prepared = prepare(data, target, task=task, test_size=test_size, seed=seed, drop=drop or ())
+    if early_stopping is None:
+        early_stopping = settings.early_stopping(prepared, solver, own.EARLY_FROM)
+    estimator = settings.estimator(prepared, early_stopping=early_stopping, **chosen)
+    report.console(quiet or as_json).print(report.facts(runs.before(table, data, prepared)))
+    _train(prepared, estimator, path, quiet, as_json)
+
+
+def _train(prepared: Any, estimator: Any, path: Path, quiet: bool, as_json: bool) -> None:
+    """Train, write the model, and say what came of it."""
+    console = report.console(quiet or as_json)
+    start = time.perf_counter()
+    with report.progress(hidden=quiet or as_json) as after_epoch:
+        model, notes = runs.train(prepared, estimator, after_epoch)
+    seconds = time.perf_counter() - start
+    model.save(path)
+    written.append(path)
+    console.print(report.facts(runs.after(model, notes, seconds)))
+    _print_scores(console, model.facts)
+    console.print(f"\nmodel written to {path}")
+    if as_json:
+        _print_json(runs.as_json(model, path, [*prepared.notes, *notes], seconds))
+
+
+@app.command()
+def predict(
+    model: own.Model,
+    table: own.Table,
+    out: own.TableOut,
+    keep: own.Keep = False,
+    force: own.Force = False,
+    quiet: own.Quiet = False,
+) -> None:
+    """Predict each row of TABLE and write the predictions to a file.
+
+    The column is named prediction; a classification adds probability_<class> for each class.
+    """
+    outputs.table_path(out, force, model, table)
+    loaded = TableModel.load(model)
+    data = read_table(table, infer=False, numbers=loaded.numbers)
+    predictions = loaded.predictions(data)
+    for line in runs.unseen(loaded, data):
+        report.console(quiet, stderr=True).print(f"note: {line}")
+    if keep:
+        predictions = runs.beside(data, predictions)
+    write_table(predictions, out)
+    written.append(out)
+    count = counted(data.num_rows, "prediction")
+    report.console(quiet).print(f"{count} of {loaded.target.name!r} written to {out}")
+
+
+@app.command()
+def evaluate(model: own.Model, table: own.Table, as_json: own.Json = False) -> None:
+    """Score MODEL on a TABLE that has the target."""
+    loaded = TableModel.load(model)
+    data = read_table(table, infer=False, numbers=loaded.numbers)
+    outcome = loaded.evaluate(data)
+    if as_json:
+        _print_json(runs.outcome_json(loaded, outcome))
+        return
+    for line in runs.remarks(loaded, data, outcome):
+        report.console(stderr=True).print(f"note: {line}")
+    rows = counted(outcome.n_rows, "row")
+    title = f"{loaded.target.task} of {loaded.target.name!r} on {rows}"
+    report.console().print(report.score_table(outcome.scores, outcome.baseline, title))
+
+
+@app.command()
+def show(model: own.Model) -> None:
+    """Show what a model file holds."""
+    loaded = TableModel.load(model)
+    console = report.console()
+    console.print(report.facts(report.shown(loaded)))
+    _print_scores(console, loaded.facts)
+
+
+def _print_scores(console: Any, facts: Any) -> None:
+    if facts.scores:
+        title = f"\nscores on the {counted(facts.n_test, 'row')} held out"
+        console.print(report.score_table(facts.scores, facts.baseline, title))
+
+
+def _print_json(value: Any) -> None:
+    print(json.dumps(report.without_nan(value), ensure_ascii=False, indent=2))

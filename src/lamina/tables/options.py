@@ -1,0 +1,81 @@
+"""The words and options of the commands, with what their help says."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from lamina.tables.settings import ACTIVATIONS, SCHEDULES, SOLVERS
+
+__all__ = ["EARLY_FROM"]
+
+# From this many rows on, a tenth of them measures well enough when to stop.
+EARLY_FROM = 10_000
+
+_NET = "The network"
+
+Table = Annotated[Path, typer.Argument(metavar="TABLE", help="A CSV or Parquet file.")]
+Model = Annotated[Path, typer.Argument(metavar="MODEL", help="A file of lamina train.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors.")]
+Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
+Target = Annotated[str, typer.Option("--target", "-t", help="The column to predict.")]
+ModelOut = Annotated[
+    Path | None,
+    typer.Option("--out", "-o", help="The model file; by default TABLE's name + .lamina, here."),
+]
+TableOut = Annotated[
+    Path,
+    typer.Option("--out", "-o", help="The file to write: .csv, .tsv, .csv.gz or .parquet."),
+]
+Keep = Annotated[bool, typer.Option("--keep", help="Copy the columns of TABLE too.")]
+Task = Annotated[
+    Literal["auto", "classification", "regression"],
+    typer.Option(help="What to predict; auto goes by the target's values."),
+]
+TestSize = Annotated[float, typer.Option(help="The share of rows held out for the scores.")]
+Seed = Annotated[
+    int, typer.Option(min=0, max=2**32 - 1, help="The seed of the split and the network.")
+]
+Drop = Annotated[
+    list[str] | None, typer.Option(metavar="COLUMN", help="A column not to use; repeatable.")
+]
+Force = Annotated[bool, typer.Option("--force", "-f", help="Overwrite an existing file.")]
+Hidden = Annotated[
+    str, typer.Option(help="Sizes of the hidden layers, such as 256,128.", rich_help_panel=_NET)
+]
+Activation = Annotated[
+    str,
+    typer.Option(
+        help="The hidden layers' function, or one for each, such as tanh,gelu: "
+        f"{', '.join(ACTIVATIONS)}.",
+        rich_help_panel=_NET,
+    ),
+]
+Solver = Annotated[
+    str,
+    typer.Option(
+        help=f"The rule that changes the weights: {', '.join(SOLVERS)}.", rich_help_panel=_NET
+    ),
+]
+Rate = Annotated[float, typer.Option(help="The first step size.", rich_help_panel=_NET)]
+Schedule = Annotated[
+    str,
+    typer.Option(help=f"How the step size changes: {', '.join(SCHEDULES)}.", rich_help_panel=_NET),
+]
+Batch = Annotated[
+    str, typer.Option(help="Rows for one step; auto is 200, or all.", rich_help_panel=_NET)
+]
+Epochs = Annotated[
+    int, typer.Option(min=1, help="Passes over the rows, at most.", rich_help_panel=_NET)
+]
+Alpha = Annotated[float, typer.Option(help="Strength of the L2 penalty.", rich_help_panel=_NET)]
+Early = Annotated[
+    bool | None,
+    typer.Option(
+        "--early-stopping/--no-early-stopping",
+        help="Stop when a tenth of the rows, kept aside, is predicted no better; "
+        f"by default from {EARLY_FROM:,} rows on.",
+        show_default=False,
+        rich_help_panel=_NET,
+    ),
+]
