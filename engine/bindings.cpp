@@ -14,6 +14,7 @@
 #include "inference.hpp"
 #include "names.hpp"
 #include "objective.hpp"
+#include "python.hpp"
 #include "trainer.hpp"
 
 namespace nb = nanobind;
@@ -184,7 +185,7 @@ public:
         failed_ = false;
         Sums sums;
         {
-            nb::gil_scoped_release released;
+            Released released;
             sums = trainer_.epoch(own);
         }
         n_done = sums.steps;
@@ -197,7 +198,7 @@ public:
         data.check(trainer_.plan(), false);
         expect(Index(out.size()) == data.samples.count * trainer_.plan().outputs(),
                "the predictions need a place of their shape");
-        nb::gil_scoped_release released;
+        Released released;
         trainer_.predict(data.samples, out.data());
     }
 
@@ -218,7 +219,7 @@ public:
 
     void close() {
         Turn turn(*this);
-        nb::gil_scoped_release released;
+        Released released;
         trainer_.close();
     }
 
@@ -237,6 +238,7 @@ private:
 
     // Runs Python's signal handlers; true if one raised, which stops the epoch.
     static bool poll(void* failed) {
+        wait_if_python_ends();
         nb::gil_scoped_acquire acquired;
         return *static_cast<bool*>(failed) = PyErr_CheckSignals() != 0;
     }
@@ -271,7 +273,7 @@ Predictor<T>* make_predictor(const PlanNames& plan, const std::string& isa, int 
 template <class T>
 void run_predictor(Predictor<T>& self, const Samples<T>& samples, T* out) {
     if (double(samples.count) * work_of(self.plan(), 1) < 1e6) return self.run(samples, out);
-    nb::gil_scoped_release released;
+    Released released;
     self.run(samples, out);
 }
 
@@ -339,7 +341,7 @@ std::pair<double, double> loss_and_gradients(
         own.write(Index(l), true, bias.data());
     }
     {
-        nb::gil_scoped_release released;
+        Released released;
         own.run();
     }
     for (size_t l = 0; l < gradients.size(); ++l) {
@@ -395,6 +397,7 @@ void bind(nb::module_& m, const std::string& suffix) {
 
 NB_MODULE(_native, m) {
     using namespace lamina;
+    nb::set_leak_warnings(false);  // a thread may be at work when the interpreter ends
     m.doc() = "The engine in C++. Use lamina.engines.native, which knows lamina's own types.";
     bind<float>(m, "32");
     bind<double>(m, "64");

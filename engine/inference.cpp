@@ -1,6 +1,7 @@
 #include "inference.hpp"
 
 #include <algorithm>
+#include <exception>
 #include <numeric>
 
 namespace lamina {
@@ -25,17 +26,24 @@ void Inference<T>::run(const T* parameters, const Samples<T>& samples, T* out, i
         const T* parameters;
         const Samples<T>* samples;
         T* out;
-    } call{this, parameters, &samples, out};
+        std::exception_ptr error;  // of the last thread that had one: memory may run out
+    } call{this, parameters, &samples, out, nullptr};
     Workers workers;
     workers.run(
         n,
         [](void* context, int thread, int n_threads) {
             auto* own = static_cast<Call*>(context);
             const Index count = own->samples->count;
-            own->self->rows(own->parameters, *own->samples, own->out, count * thread / n_threads,
-                            count * (thread + 1) / n_threads);
+            try {
+                own->self->rows(own->parameters, *own->samples, own->out,
+                                count * thread / n_threads, count * (thread + 1) / n_threads);
+            } catch (...) {
+                std::lock_guard<std::mutex> lock(own->self->guard_);
+                own->error = std::current_exception();
+            }
         },
         &call);
+    if (call.error) std::rethrow_exception(call.error);
 }
 
 template <class T>
@@ -58,10 +66,10 @@ std::unique_ptr<Batch<T>> Inference<T>::borrow(Index rows, bool sparse) {
     const Index wanted = rows == 1 ? 1 : kRows;
     if (!sparse) {
         std::lock_guard<std::mutex> lock(guard_);
-        if (!idle_.empty() && idle_.back()->capacity() >= wanted) {
+        if (!idle_.empty()) {  // one that is too small makes way for a larger one
             std::unique_ptr<Batch<T>> batch = std::move(idle_.back());
             idle_.pop_back();
-            return batch;
+            if (batch->capacity() >= wanted) return batch;
         }
     }
     return std::make_unique<Batch<T>>(plan_, layout_, kernels_, wanted, 1, sparse, false);

@@ -97,6 +97,7 @@ void Objective<T>::differentiate(const Unit& unit, Index first, Index rows) {
 // From sums to means, and the penalty's part.
 template <class T>
 void Objective<T>::settle(double total) {
+    FloatingPoint ieee;
     const T alpha = T(alpha_), sum = T(total);
     for (const Layout::Layer& layer : layout_.layers) {
         for (Index i = layer.weights; i < layer.bias; ++i) gradients_[i] += alpha * values_[i];

@@ -54,9 +54,7 @@ void Trainer<T>::read(int array, Index layer, bool bias, T* to) const {
 
 template <class T>
 bool Trainer<T>::finite() const {
-    bool all = true;
-    for (Index i = 0; i < layout_.size; ++i) all &= std::isfinite(values_[i]);
-    return all;
+    return all_finite(values_.data(), size_t(layout_.size));
 }
 
 template <class T>

@@ -96,6 +96,15 @@ def test_a_call_that_fails_leaves_the_estimator_as_it_was(kind):
     assert all(vars(model)[name] is before[name] for name in before)
 
 
+def test_an_engine_that_cannot_be_had_leaves_the_estimator_as_it_was(monkeypatch):
+    model = lamina.MLPClassifier(max_iter=3, random_state=0).fit(X, Y)
+    before = dict(vars(model))
+    monkeypatch.setenv("LAMINA_ENGINE", "typo")
+    with pytest.raises(lamina.ArgumentError, match="LAMINA_ENGINE must be one of"):
+        model.fit(X[:, :2], np.array(["a", "b", "c"])[Y])
+    assert all(vars(model)[name] is before[name] for name in before)
+
+
 def test_predict_proba_has_one_column_for_one_class():
     model = lamina.MLPClassifier(max_iter=3, random_state=0).fit(X[:20], ["only"] * 20)
     assert model.predict_proba(X).shape == (150, 1)

@@ -30,7 +30,8 @@ def default_engine(n_threads: int | None = None) -> Engine:
     n_threads : int in [1, inf) or None, default=None
         None: as many as pay for the network, of the cores that this process may use.
     """
-    return _engine(os.environ.get("LAMINA_ENGINE", "native"), n_threads)
+    name = os.environ.get("LAMINA_ENGINE") or "native"
+    return _engine(name, n_threads, os.environ.get("LAMINA_ISA"))
 
 
 def engine_info() -> EngineInfo:
@@ -47,6 +48,6 @@ def engine_info() -> EngineInfo:
 
 
 @cache
-def _engine(name: str, n_threads: int | None) -> Engine:
+def _engine(name: str, n_threads: int | None, isa: str | None) -> Engine:
     checks.choice("LAMINA_ENGINE", name, ["native", "reference"])
-    return ReferenceEngine() if name == "reference" else NativeEngine(n_threads)
+    return ReferenceEngine() if name == "reference" else NativeEngine(n_threads, isa)

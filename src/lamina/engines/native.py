@@ -166,7 +166,7 @@ class NativeTrainer:
     def epoch(self, order: np.ndarray, batch_size: int, table: np.ndarray) -> tuple[float, float]:
         """Take one step per batch."""
         self._taken = None
-        order = np.ascontiguousarray(order, np.int64)
+        order = np.array(order, np.int64, order="C")  # no one else's: it is checked once
         return self._native.epoch(order, batch_size, np.ascontiguousarray(table, np.float64))
 
     def predict(self, x: Any) -> np.ndarray:
@@ -311,10 +311,11 @@ def _samples(x: Any, dtype: np.dtype, y: Any = None, weights: Any = None) -> Any
     x = x.tocsr()
     if not x.has_sorted_indices:
         x = x.sorted_indices()
+    # The places are copied: once checked, they must not change under the engine.
     return kind.sparse(
         np.ascontiguousarray(x.data, dtype),
-        np.ascontiguousarray(x.indices, np.int32),
-        np.ascontiguousarray(x.indptr, np.int64),
+        np.array(x.indices, np.int32, order="C"),
+        np.array(x.indptr, np.int64, order="C"),
         x.shape[1],
         y,
         weights,

@@ -18,7 +18,8 @@ from lamina.engines import Data, Predictor, default_engine
 from lamina.estimators import inputs, translate
 from lamina.estimators.report import Report
 from lamina.plan import Network, Training
-from lamina.training import State, Validation, fit, fit_lbfgs
+from lamina.training import Outcome, State, Validation, fit, fit_lbfgs
+from lamina.training.lbfgs import Result
 
 FITTED = {
     "coefs_",
@@ -113,14 +114,21 @@ class BaseMLP(BaseEstimator, ABC):
     def _fit(
         self, X: Any, y: Any, sample_weight: Any, incremental: bool, classes: Any = None
     ) -> Self:
-        before = dict(vars(self))
+        before, report = dict(vars(self)), None
         try:
             training, data, random = self._prepare(X, y, sample_weight, incremental, classes)
-        except BaseException:  # a model of earlier data must not answer in the names of these
-            self.__dict__.clear()
-            self.__dict__.update(before)
+            report = Report(training, bool(self.verbose), self._on_epoch)
+            end = self._train(training, data, random, report)
+        except BaseException:
+            if report is None or report.n_epochs == 0:
+                # Nothing was learnt: an earlier model must not answer in the names of these data.
+                self.__dict__.clear()
+                self.__dict__.update(before)
+            else:
+                self._settle(training, report)
             raise
-        self._train(training, data, random, incremental)
+        self._settle(training, report)
+        report.end(end, incremental)
         return self
 
     def _prepare(
@@ -162,34 +170,21 @@ class BaseMLP(BaseEstimator, ABC):
 
     def _going_on(self) -> State:
         """Return the state of the last fit with copies of the weights that the user sees."""
-        self._state.parameters = [
-            (w.copy(), b.copy()) for w, b in zip(self.coefs_, self.intercepts_, strict=True)
-        ]
-        return self._state
+        pairs = zip(self.coefs_, self.intercepts_, strict=True)
+        return replace(self._state, parameters=[(w.copy(), b.copy()) for w, b in pairs])
 
     def _dtype(self, first: bool) -> Any:
         """Return the dtypes that X may have: a fitted network keeps its own."""
         return (np.float64, np.float32) if first else self.coefs_[0].dtype
 
-    def _train(self, training: Training, data: Data, random: Any, incremental: bool) -> None:
-        state, engine = self._state, default_engine(self.n_threads)
-        report = Report(training, bool(self.verbose), self._on_epoch)
-        try:
-            if translate.is_lbfgs(self):
-                result = fit_lbfgs(
-                    engine, self.network_, training, state, data, self.max_fun, report
-                )
-            else:
-                data, held_out = self._hold_out(training, data, random)
-                outcome = fit(
-                    engine, self.network_, training, state, data, random, held_out, report
-                )
-        finally:
-            self._settle(training, report)
+    def _train(
+        self, training: Training, data: Data, random: Any, report: Report
+    ) -> Outcome | Result:
+        engine, network, state = default_engine(self.n_threads), self.network_, self._state
         if translate.is_lbfgs(self):
-            report.lbfgs(result)
-        else:
-            report.outcome(outcome, incremental)
+            return fit_lbfgs(engine, network, training, state, data, self.max_fun, report)
+        data, held_out = self._hold_out(training, data, random)
+        return fit(engine, network, training, state, data, random, held_out, report)
 
     def _hold_out(
         self, training: Training, data: Data, random: Any
@@ -237,13 +232,17 @@ class BaseMLP(BaseEstimator, ABC):
     def _predictions(self, X: Any) -> np.ndarray:
         """Return the network's predictions (n_samples, n_outputs) for checked X."""
         own = self.__dict__
-        if type(X) is np.ndarray and "_predictor" in own and "feature_names_in_" not in own:
-            prediction = own["_predictor"].checked(X, self.coefs_, self.intercepts_)
+        ready = own.get("_ready")
+        if ready and type(X) is np.ndarray and "feature_names_in_" not in own:
+            prediction = ready[0].checked(X, self.coefs_, self.intercepts_)
             if prediction is not None:
                 return prediction
         check_is_fitted(self)
         X = inputs.check_x(self, X, self.coefs_[0].dtype, reset=False)
-        return self.predictor()(X)
+        predictor = self.predictor()
+        if ready:  # the weights may be others now
+            ready[0] = predictor
+        return predictor(X)
 
     def predictor(self) -> Predictor:
         """Return a bare function of X for the weights as they are now.
@@ -271,7 +270,7 @@ class BaseMLP(BaseEstimator, ABC):
     def __getstate__(self) -> Any:
         """Return the state without the predictor, which `__setstate__` makes again."""
         state = super().__getstate__()
-        return {name: value for name, value in state.items() if name != "_predictor"}
+        return {name: value for name, value in state.items() if name != "_ready"}
 
     def __setstate__(self, state: Any) -> None:
         """Take over a state, and make the predictor of a fitted estimator."""
@@ -279,9 +278,12 @@ class BaseMLP(BaseEstimator, ABC):
         self._get_ready()
 
     def _get_ready(self) -> None:
-        """Make the predictor that answers plain matrices for as long as the weights stay."""
+        """Make the predictor that answers plain matrices for as long as the weights stay.
+
+        In a list, since predicting must not change an estimator's attributes.
+        """
         if "coefs_" in self.__dict__:
-            self._predictor = self.predictor()
+            self._ready = [self.predictor()]
 
     def predict(self, X: Any) -> np.ndarray:
         """Return the predicted labels or numbers.
@@ -325,7 +327,7 @@ class BaseMLP(BaseEstimator, ABC):
                 f"only MLPClassifier and MLPRegressor themselves can be saved, got the subclass "
                 f"{type(self).__name__}, which lamina.load could not make; use pickle or joblib"
             )
-        transient = {"_on_epoch", "_predictor"}
+        transient = {"_on_epoch", "_ready"}
         kept = {name: value for name, value in vars(self).items() if name not in transient}
         if "_state" in kept:  # its parameters stand in coefs_ and intercepts_
             kept["_state"] = replace(kept["_state"], parameters=[])

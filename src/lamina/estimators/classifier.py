@@ -82,7 +82,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         without an improvement by `tol`.
     max_fun : int in [1, inf), default=15000
         Largest number of loss evaluations of "lbfgs".
-    n_threads : int in [1, inf) or None, default=None
+    n_threads : int in [1, 1024] or None, default=None
         Threads of the engine; None takes as many as pay for the network, of the cores that this
         process may use. The model does not depend on it. Not in scikit-learn.
 

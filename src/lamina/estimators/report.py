@@ -11,7 +11,7 @@ from lamina.plan import Training
 from lamina.training import Listener, Outcome, State
 from lamina.training.lbfgs import Result
 
-USER = 6  # stack levels from here to the caller of fit
+USER = 5  # stack levels from a warning to the caller of fit
 
 
 class DivergenceError(ValueError):
@@ -64,10 +64,17 @@ class Report(Listener):
             f"{state.history.no_improvement} consecutive epochs. {then}"
         )
 
+    def end(self, end: Outcome | Result, incremental: bool) -> None:
+        """Warn or raise as the end of training demands."""
+        if isinstance(end, Result):
+            self.lbfgs(end)
+        else:
+            self.outcome(end, incremental)
+
     def outcome(self, outcome: Outcome, incremental: bool) -> None:
         """Warn or raise as the outcome demands."""
         if outcome is Outcome.INTERRUPTED:
-            warnings.warn("Training interrupted by user.", UserWarning, stacklevel=USER - 1)
+            warnings.warn("Training interrupted by user.", UserWarning, stacklevel=USER)
         elif outcome is Outcome.DIVERGED:
             raise self._diverged()
         elif outcome is Outcome.MAX_ITER and not incremental:
@@ -75,7 +82,7 @@ class Report(Listener):
                 f"Stochastic Optimizer: Maximum iterations ({self.training.max_iter}) reached "
                 f"and the optimization hasn't converged yet.",
                 ConvergenceWarning,
-                stacklevel=USER - 1,
+                stacklevel=USER,
             )
 
     def lbfgs(self, result: Result) -> None:
@@ -89,7 +96,7 @@ class Report(Listener):
                 f"(status={result.status}): {result.message}.{more} Scaling the features to mean "
                 f"0 and variance 1 often helps.",
                 ConvergenceWarning,
-                stacklevel=USER - 1,
+                stacklevel=USER,
             )
         else:
             self.outcome(result.outcome, incremental=False)

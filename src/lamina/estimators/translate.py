@@ -106,7 +106,7 @@ def training_of(estimator: Any, loss_scale: float = 1.0) -> Training:
     checks.flag("warm_start", estimator.warm_start)
     checks.integer("max_fun", estimator.max_fun, "[1, inf)")
     if estimator.n_threads is not None:
-        checks.integer("n_threads", estimator.n_threads, "[1, inf)")
+        checks.integer("n_threads", estimator.n_threads, "[1, 1024]")
     if isinstance(estimator.verbose, (str, bytes)) or not np.isscalar(estimator.verbose):
         raise checks.fail("verbose", "True, False or an integer", estimator.verbose)
     own = ["learning_rate_init", "alpha", "batch_size", "max_iter", "shuffle", "tol"]

@@ -75,7 +75,7 @@ def fit_lbfgs(
     except KeyboardInterrupt:
         outcome, end = Outcome.INTERRUPTED, (-1, "interrupted by the user")
     n_iter = len(history.loss) - n_before
-    if n_iter == 0:  # converged where it started: there is a loss all the same
+    if n_iter == 0 and outcome is not Outcome.INTERRUPTED:  # there is a loss all the same
         history.loss.append(objective(last[0])[0])
         history.best_loss = min(history.best_loss, history.loss[-1])
     if np.isfinite(last[0]).all():
