@@ -31,7 +31,7 @@ lint: wheel
 
 test: lint engines sanitize
 	$(BIN)/python -m pytest -n auto
-	cd tests && ../$(BIN)/python -m pytest -n auto --doctest-modules --pyargs lamina
+	cd tests && $(abspath $(BIN))/python -m pytest -n auto --doctest-modules --pyargs lamina
 	$(BIN)/python -m pytest --doctest-glob="*.md" README.md docs
 	for example in examples/*.py; do $(BIN)/python $$example || exit 1; done
 
