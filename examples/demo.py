@@ -34,10 +34,13 @@ def split(load):
 
 
 def timed(model, X_train, X_test, y_train, y_test):
-    """Return the score on the test set and the seconds that fit took."""
-    start = time.perf_counter()
-    model.fit(X_train, y_train)
-    return model.score(X_test, y_test), time.perf_counter() - start
+    """Return the score on the test set and the seconds that fit took: the best of three."""
+    seconds = []
+    for _ in range(3):
+        start = time.perf_counter()
+        model.fit(X_train, y_train)
+        seconds.append(time.perf_counter() - start)
+    return model.score(X_test, y_test), min(seconds)
 
 
 def compare(name, kind, data, **parameters):
@@ -56,7 +59,9 @@ def command(*words):
 
 def main():
     digits, diabetes = split(load_digits), split(load_diabetes)
-    table = Table(title="lamina beside scikit-learn's MLP: same data, settings and seed")
+    table = Table(
+        title="lamina beside scikit-learn's MLP: same data, settings, seed; best of three"
+    )
     for column in ("task", "score", "scikit-learn's", "seconds", "scikit-learn's"):
         table.add_column(column, justify="left" if column == "task" else "right")
     classifier, row = compare("digits (accuracy)", "MLPClassifier", digits, max_iter=60)
