@@ -36,6 +36,11 @@ void expect(bool good, const std::string& what) {
     if (!good) throw std::invalid_argument(what);
 }
 
+// Makes no string of a literal unless it is needed: this one stands in loops.
+void expect(bool good, const char* what) {
+    if (!good) throw std::invalid_argument(what);
+}
+
 template <class T>
 const Kernels<T>& kernels_of(const std::string& isa) {
     const KernelTable* table = find_table(isa);

@@ -34,8 +34,8 @@ template <class T>
 class Predictor {
 public:
     Predictor(Plan plan, const Kernels<T>& kernels, int n_threads)
-        : plan_(std::move(plan)), layout_(plan_), values_(layout_.size), n_threads_(n_threads),
-          inference_(plan_, layout_, kernels) {}
+        : plan_(std::move(plan)), layout_(plan_, kLine<T>), values_(layout_.size),
+          n_threads_(n_threads), inference_(plan_, layout_, kernels) {}
 
     void write(Index layer, bool bias, const T* from) {
         pack(layout_.layers[size_t(layer)], bias, from, values_.data());

@@ -1,6 +1,6 @@
 // The boundary between the kernels, compiled once per instruction set, and the rest of the engine.
 //
-// Plain data and function pointers only. Every dimension called `padded` is a multiple of kLanes.
+// Plain data and function pointers only. Every dimension called `padded` is a multiple of 64 bytes.
 #pragma once
 
 #include <stddef.h>

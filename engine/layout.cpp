@@ -5,12 +5,12 @@
 
 namespace lamina {
 
-Layout::Layout(const Plan& plan) {
+Layout::Layout(const Plan& plan, Index line) {
     for (const LayerPlan& own : plan.layers) {
-        Layer layer{own.d_in, own.d_out, size, 0, transposed_size};
-        size += own.d_in * layer.columns();
+        Layer layer{own.d_in, own.d_out, size, 0, transposed_size, padded(own.d_out, line)};
+        size += own.d_in * layer.columns;
         layer.bias = size;
-        size += layer.columns();
+        size += layer.columns;
         if (!layers.empty()) transposed_size += own.d_out * padded(own.d_in);
         layers.push_back(layer);
     }

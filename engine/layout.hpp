@@ -1,8 +1,8 @@
 // Where the parameters of a plan stand in memory.
 //
 // All in one flat array: each layer's W, then its b. W (d_in, d_out) is padded to columns of a
-// multiple of kLanes and stored in panels of kPanel columns, row after row within a panel. The
-// transposed copies, which the backward pass multiplies by, are panels of W^T in an array of their
+// multiple of kLine, whatever the instruction set, and stored in panels of kPanel columns, row
+// after row within a panel. The transposed copies, which the backward pass multiplies by, are panels of W^T in an array of their
 // own; the first layer has none. Padding holds zeros and stays so.
 #pragma once
 
@@ -11,6 +11,9 @@
 #include "plan.hpp"
 
 namespace lamina {
+
+template <class T>
+inline constexpr Index kLine = 64 / Index(sizeof(T));  // numbers of a cache line
 
 struct Panel {
     Index offset;   // of its first element in the flat array
@@ -27,10 +30,10 @@ struct Layout {
         Index d_in, d_out;
         Index weights, bias;  // offsets in the flat array
         Index transposed;     // offset in the array of transposed copies
+        Index columns;        // padded
 
-        Index columns() const { return padded(d_out); }
         Index panels() const { return (d_out + kPanel - 1) / kPanel; }
-        Panel panel(Index p) const { return part(weights, d_in, columns(), p); }
+        Panel panel(Index p) const { return part(weights, d_in, columns, p); }
         Panel transposed_panel(Index p) const { return part(transposed, d_out, padded(d_in), p); }
 
         static Panel part(Index start, Index depth, Index columns, Index p) {
@@ -39,7 +42,7 @@ struct Layout {
         }
     };
 
-    explicit Layout(const Plan& plan);
+    Layout(const Plan& plan, Index line);
 
     // Blocks of all layers; with sparse inputs those of the first layer are taller, since each one
     // searches all rows of the batch for its own columns.

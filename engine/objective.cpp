@@ -20,9 +20,9 @@ template <class T>
 Objective<T>::Objective(Plan plan, double alpha, const Kernels<T>& kernels, Samples<T> samples,
                         int n_threads)
     : plan_(std::move(plan)), alpha_(alpha), kernels_(kernels), samples_(samples),
-      n_threads_(threads_of(plan_, std::min(samples.count, kChunk), n_threads)), layout_(plan_),
-      units_(layout_.units(samples.sparse())), values_(layout_.size), gradients_(layout_.size),
-      transposed_(layout_.transposed_size), index_(samples.count),
+      n_threads_(threads_of(plan_, std::min(samples.count, kChunk), n_threads)),
+      layout_(plan_, kLine<T>), units_(layout_.units(samples.sparse())),
+      values_(layout_.size), gradients_(layout_.size), transposed_(layout_.transposed_size), index_(samples.count),
       batch_(plan_, layout_, kernels, std::min(samples.count, kChunk), n_threads_,
              samples.sparse(), true) {
     std::iota(index_.data(), index_.data() + samples.count, Index(0));

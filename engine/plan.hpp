@@ -42,6 +42,6 @@ inline constexpr bool derivative_from_z[n_activations] = {
 #undef ACTIVATION
 };
 
-constexpr Index padded(Index n) { return (n + kLanes - 1) / kLanes * kLanes; }
+constexpr Index padded(Index n, Index to = kLanes) { return (n + to - 1) / to * to; }
 
 }  // namespace lamina

@@ -1,7 +1,6 @@
 #include "trainer.hpp"
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 
 #include "sums.hpp"
@@ -9,6 +8,8 @@
 namespace lamina {
 
 namespace {
+
+using Clock = std::chrono::steady_clock;
 
 constexpr int slots_of[n_rules] = {
 #define RULE(name, type, slots, scalars) (slots[0] ? 1 + (sizeof(slots) > 2) : 0),
@@ -33,11 +34,19 @@ struct Trainer<T>::Step {
     const double* next;
 };
 
+// Steps of an epoch, first <= s < last, that run on one number of threads.
+template <class T>
+struct Trainer<T>::Stretch {
+    const Epoch& epoch;
+    Index first, last;
+};
+
 template <class T>
 Trainer<T>::Trainer(Plan plan, Rule rule, double alpha, const Kernels<T>& kernels,
                     Samples<T> samples, int n_threads)
     : plan_(std::move(plan)), rule_(rule), alpha_(alpha), kernels_(kernels), samples_(samples),
-      n_threads_(n_threads), cores_(usable_cores()), slots_(slots_of[rule]), layout_(plan_),
+      n_threads_(n_threads), cores_(usable_cores()), slots_(slots_of[rule]),
+      layout_(plan_, kLine<T>),
       units_(layout_.units(samples.sparse())), values_(layout_.size * (1 + slots_)),
       point_(looks_ahead() ? layout_.size : 0), transposed_(layout_.transposed_size),
       penalties_(Index(units_.size())), inference_(plan_, layout_, kernels_) {}
@@ -76,57 +85,102 @@ void Trainer<T>::prepare(const Epoch& epoch, int n_threads) {
     for (const Unit& unit : units_) follow(unit, epoch.table);
     sums_ = {};
     stopping_ = false;
+    asked_ = Clock::now();
+}
+
+// Each thread begins with the same units in every step, so that their parameters and slots stay in
+// its core's cache.
+template <class T>
+void Trainer<T>::share_out(int n_threads) {
+    if (Index(shares_.size()) == n_threads) return;
+    shares_ = std::vector<Share>(size_t(n_threads));
+    const auto size = [&](const Unit& unit) {
+        const Panel panel = layout_.layers[unit.layer].panel(unit.panel);
+        return double((unit.last - unit.first) * panel.columns);
+    };
+    double all = 0, done = 0;
+    for (const Unit& unit : units_) all += size(unit);
+    size_t number = 0;
+    for (size_t t = 0; t < shares_.size(); ++t) {
+        shares_[t].first = Index(number);
+        const double end = all * double(t + 1) / n_threads;
+        while (number < units_.size() && done + size(units_[number]) / 2 <= end) {
+            done += size(units_[number++]);
+        }
+        shares_[t].last = Index(t + 1 == shares_.size() ? units_.size() : number);
+    }
 }
 
 template <class T>
 Sums Trainer<T>::epoch(const Epoch& epoch) {
-    const int n = n_threads_ > 0 ? int(std::min<Index>(n_threads_, epoch.batch_size))
-                                 : threads_for(work_of(plan_, epoch.batch_size),
-                                               epoch.batch_size, cores_);
+    const double work = work_of(plan_, epoch.batch_size);
+    const int most = n_threads_ > 0 ? int(std::min<Index>(n_threads_, epoch.batch_size))
+                                    : threads_for(work, epoch.batch_size, cores_);
     {
         FloatingPoint ieee;
-        prepare(epoch, n);
+        prepare(epoch, most);
     }
-    struct Call {
-        Trainer* self;
-        const Epoch* epoch;
-    } call{this, &epoch};
-    workers_.run(
-        n,
-        [](void* context, int thread, int n_threads) {
-            auto* own = static_cast<Call*>(context);
-            own->self->run(*own->epoch, thread, n_threads);
-        },
-        &call);
+    if (n_threads_ > 0 || most == 1) {
+        train({epoch, 0, epoch.steps()}, most);
+        return sums_;
+    }
+    for (Index first = 0; first < epoch.steps() && !stopping_;) {
+        const int n = pace_.threads(most);
+        const Index last = std::min(epoch.steps(), first + pace_.steps(work));
+        const auto start = Clock::now();
+        train({epoch, first, last}, n);
+        pace_.took(last - first, std::chrono::duration<double>(Clock::now() - start).count());
+        first = last;
+    }
     return sums_;
 }
 
 template <class T>
-void Trainer<T>::run(const Epoch& epoch, int thread, int n_threads) {
-    using Clock = std::chrono::steady_clock;
-    constexpr auto patience = std::chrono::milliseconds(50);
-    const Index often = 1 + Index(1e6 / (1e3 + work_of(plan_, epoch.batch_size)));
-    auto asked = Clock::now();
-    for (Index s = 0; s < epoch.steps() && !stopping_; ++s) {
-        const Step step(epoch, s);
+void Trainer<T>::train(const Stretch& stretch, int n_threads) {
+    share_out(n_threads);
+    struct Call {
+        Trainer* self;
+        const Stretch* stretch;
+    } call{this, &stretch};
+    workers_.run(
+        n_threads,
+        [](void* context, int thread, int n_threads) {
+            auto* own = static_cast<Call*>(context);
+            own->self->run(*own->stretch, thread, n_threads);
+        },
+        &call);
+}
+
+template <class T>
+void Trainer<T>::run(const Stretch& stretch, int thread, int n_threads) {
+    for (Index s = stretch.first; s < stretch.last && !stopping_; ++s) {
+        const Step step(stretch.epoch, s);
         rows_phase(step, thread, n_threads);
         workers_.barrier.wait(n_threads);
         if (thread == 0) count_loss(step);
         units_phase(step, thread);
-        if (thread == 0 && epoch.poll.stop && s % often == 0 && Clock::now() - asked > patience) {
-            stopping_ = epoch.poll.stop(epoch.poll.context);
-            asked = Clock::now();
-        }
+        if (thread == 0) ask(stretch, s);
         workers_.barrier.wait(n_threads);
         if (thread == 0) count_penalty(step);
     }
+}
+
+// Now and then, whether to stop after this step.
+template <class T>
+void Trainer<T>::ask(const Stretch& stretch, Index step) {
+    const Epoch& epoch = stretch.epoch;
+    const Index often = 1 + Index(1e6 / (1e3 + work_of(plan_, epoch.batch_size)));
+    if (!epoch.poll.stop || step % often != 0) return;
+    if (Clock::now() - asked_ <= std::chrono::milliseconds(50)) return;
+    stopping_ = epoch.poll.stop(epoch.poll.context);
+    asked_ = Clock::now();
 }
 
 // First phase: each thread takes its rows forward and backward.
 template <class T>
 void Trainer<T>::rows_phase(const Step& step, int thread, int n_threads) {
     if (thread == 0) {
-        next_.store(0, std::memory_order_relaxed);
+        for (Share& share : shares_) share.next.store(share.first, std::memory_order_relaxed);
         const T* weights = samples_.weights;
         total_ = !weights ? double(step.rows)
                           : lane_sum(step.rows, [&](Index i) { return weights[step.index[i]]; });
@@ -144,10 +198,13 @@ void Trainer<T>::rows_phase(const Step& step, int thread, int n_threads) {
 template <class T>
 void Trainer<T>::units_phase(const Step& step, int thread) {
     T* scratch = scratch_[size_t(thread)].data();
-    for (;;) {
-        const Index number = next_.fetch_add(1, std::memory_order_relaxed);
-        if (number >= Index(units_.size())) return;
-        train_unit(step, number, scratch);
+    for (size_t i = 0; i < shares_.size(); ++i) {  // its own share, then what others have left
+        Share& share = shares_[(size_t(thread) + i) % shares_.size()];
+        for (;;) {
+            const Index number = share.next.fetch_add(1, std::memory_order_relaxed);
+            if (number >= share.last) break;
+            train_unit(step, number, scratch);
+        }
     }
 }
 

@@ -2,12 +2,14 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <map>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "inference.hpp"
+#include "pace.hpp"
 #include "workers.hpp"
 
 namespace lamina {
@@ -57,9 +59,18 @@ public:
 
 private:
     struct Step;
+    struct Stretch;
+    // The units that a thread begins with, and the next of them to be taken.
+    struct alignas(64) Share {
+        std::atomic<Index> next{0};
+        Index first = 0, last = 0;
+    };
 
     void prepare(const Epoch& epoch, int n_threads);
-    void run(const Epoch& epoch, int thread, int n_threads);
+    void share_out(int n_threads);
+    void train(const Stretch& stretch, int n_threads);
+    void run(const Stretch& stretch, int thread, int n_threads);
+    void ask(const Stretch& stretch, Index step);
     void rows_phase(const Step& step, int thread, int n_threads);
     void units_phase(const Step& step, int thread);
     void train_unit(const Step& step, Index number, T* scratch);
@@ -93,7 +104,9 @@ private:
     Sums sums_;
     double total_ = 0;  // the sum of the present batch's weights
     bool stopping_ = false;
-    alignas(64) std::atomic<Index> next_{0};
+    std::chrono::steady_clock::time_point asked_;
+    std::vector<Share> shares_;
+    Pace pace_;
 };
 
 extern template class Trainer<float>;

@@ -34,8 +34,12 @@ void sparse_forward(const SparseRows<T>& x, const Product<T>& p) {
             sparse_row<T, 2 * vectors>(x, x.index[r], p, kPanel / 2, c);
             continue;
         }
-        for (Index column = 0; column < p.columns; column += kLanes) {
+        Index column = 0;
+        for (; column + kLanes <= p.columns; column += kLanes) {
             sparse_row<T, vectors>(x, x.index[r], p, column, c);
+        }
+        for (; column < p.columns; column += kWidth<T>) {
+            sparse_row<T, 1>(x, x.index[r], p, column, c);
         }
     }
 }

@@ -33,7 +33,7 @@ template <class T>
 double sum_squares(const T* w, Index count) {
     V<T> sum[kGroups<T>] = {};
     for (Index i = 0; i < count; i += kLanes) {
-        for (int g = 0; g < kGroups<T>; ++g) {
+        for (int g = 0; g < kGroups<T> && i + g * kWidth<T> < count; ++g) {
             V<T> own = load(w + i + g * kWidth<T>);
             sum[g] = fma<T>(own, own, sum[g]);
         }

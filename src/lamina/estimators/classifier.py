@@ -221,8 +221,20 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
             self.classes_ = self._label_binarizer.classes_
         else:
             self._check_classes(unique_labels(y), incremental)
-        targets = self._label_binarizer.transform(y)
-        return X, targets.astype(X.dtype)
+        return X, self._targets(y, X.dtype)
+
+    def _targets(self, y: np.ndarray, dtype: np.dtype) -> np.ndarray:
+        """Return a column per class or label, and one column for two classes."""
+        classes = self.classes_
+        if y.ndim != 1 or len(classes) < 2:
+            return self._label_binarizer.transform(y).astype(dtype)
+        # As the binarizer does, which takes longer than to train on a thousand samples.
+        codes = np.searchsorted(classes, y)
+        if len(classes) == 2:
+            return codes.astype(dtype)[:, np.newaxis]
+        targets = np.zeros((len(y), len(classes)), dtype)
+        targets[np.arange(len(y)), codes] = 1
+        return targets
 
     def _check_classes(self, classes: np.ndarray, incremental: bool) -> None:
         """Raise unless `classes` go with those of earlier calls."""

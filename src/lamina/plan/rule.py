@@ -10,7 +10,7 @@ from typing import ClassVar
 import numpy as np
 
 from lamina.plan import checks
-from lamina.plan.schedule import Clock
+from lamina.plan.schedule import Clock, Schedule
 from lamina.spec import rules
 from lamina.spec.arrays import Numbers
 
@@ -28,6 +28,14 @@ class Rule(ABC):
     def keep(self, rate: Numbers) -> Numbers:
         """Return the factor of the weights before the update: 1 without weight decay."""
         return 1.0
+
+    @property
+    def scheduled(self) -> bool:
+        """Whether an option follows a schedule of its own."""
+        return any(
+            isinstance(option, Schedule) or (isinstance(option, Rule) and option.scheduled)
+            for option in vars(self).values()
+        )
 
     def table(self, rate: Numbers, clock: Clock) -> np.ndarray:
         """Return all that an engine needs to know of an epoch's steps.

@@ -15,6 +15,7 @@ import numpy as np
 
 from lamina.engines import Data, Engine, Trainer
 from lamina.plan import Clock, Network, Training, over_epoch
+from lamina.training.ahead import Ahead
 from lamina.training.state import Outcome, State
 
 
@@ -79,10 +80,11 @@ def _epochs(
     listener: Listener,
 ) -> Outcome:
     """Run epoch after epoch; return why they ended."""
+    ahead = Ahead(training.rule)
     for n_epochs in range(1, training.max_iter + 1):
         if training.shuffle:
             order = order[_permutation(random, len(order))]
-        if not _epoch(trainer, training, state, order):
+        if not _epoch(trainer, training, state, order, ahead):
             return Outcome.DIVERGED
         _judge(trainer, training, state, validation)
         listener.epoch(n_epochs, state)
@@ -98,7 +100,9 @@ def _permutation(random: np.random.RandomState, n: int) -> np.ndarray:
     return permutation
 
 
-def _epoch(trainer: Trainer, training: Training, state: State, order: np.ndarray) -> bool:
+def _epoch(
+    trainer: Trainer, training: Training, state: State, order: np.ndarray, ahead: Ahead
+) -> bool:
     """Run one epoch and write it into the history; return False if the parameters broke."""
     size = training.batch_of(len(order))
     # A rule's first epoch counts its samples from 0, whatever earlier fits have seen.
@@ -107,7 +111,7 @@ def _epoch(trainer: Trainer, training: Training, state: State, order: np.ndarray
     rate = over_epoch(training.learning_rate, state.rate, clock)
     trainer.keep("last")
     with np.errstate(over="ignore", invalid="ignore"):
-        loss, penalty = trainer.epoch(order, size, training.rule.table(rate, clock))
+        loss, penalty = trainer.epoch(order, size, ahead.table(rate, clock))
     if not np.isfinite(loss + penalty) and not trainer.finite():
         trainer.recall("last")
         return False
