@@ -11,7 +11,7 @@ namespace {
 
 int threads_of(const Plan& plan, Index rows, int n_threads) {
     if (n_threads > 0) return int(std::min<Index>(n_threads, rows));
-    return threads_for(0.1 * work_of(plan, rows), rows, usable_cores());
+    return threads_for(work_of(plan, rows), rows, usable_cores());
 }
 
 }  // namespace
@@ -20,17 +20,19 @@ template <class T>
 Objective<T>::Objective(Plan plan, double alpha, const Kernels<T>& kernels, Samples<T> samples,
                         int n_threads)
     : plan_(std::move(plan)), alpha_(alpha), kernels_(kernels), samples_(samples),
-      n_threads_(threads_of(plan_, std::min(samples.count, kChunk), n_threads)),
+      n_threads_(n_threads),
+      most_threads_(threads_of(plan_, std::min(samples.count, kChunk), n_threads)),
       layout_(plan_, kLine<T>), units_(layout_.units(samples.sparse())),
       values_(layout_.size), gradients_(layout_.size), transposed_(layout_.transposed_size), index_(samples.count),
-      batch_(plan_, layout_, kernels, std::min(samples.count, kChunk), n_threads_,
+      batch_(plan_, layout_, kernels, std::min(samples.count, kChunk), most_threads_,
              samples.sparse(), true) {
     std::iota(index_.data(), index_.data() + samples.count, Index(0));
 }
 
 template <class T>
-void Objective<T>::run() {
+void Objective<T>::run(Poll poll) {
     loss_ = penalty_ = 0;
+    asker_.start(poll);
     {
         FloatingPoint ieee;
         for (const Unit& unit : units_) {
@@ -46,12 +48,15 @@ void Objective<T>::run() {
                                std::min(panel.columns, layer.d_out - unit.panel * kPanel));
         }
     }
+    const int n = n_threads_ > 0 ? most_threads_ : pace_.threads(most_threads_);
+    const auto start = Asker::Clock::now();
     workers_.run(
-        n_threads_,
+        n,
         [](void* context, int thread, int n_threads) {
             static_cast<Objective*>(context)->work(thread, n_threads);
         },
         this);
+    if (n_threads_ == 0) pace_.took(1, std::chrono::duration<double>(Asker::Clock::now() - start).count());
     const T* weights = samples_.weights;
     const Index count = samples_.count;
     settle(!weights ? double(count) : lane_sum(count, [&](Index i) { return weights[i]; }));
@@ -59,7 +64,7 @@ void Objective<T>::run() {
 
 template <class T>
 void Objective<T>::work(int thread, int n_threads) {
-    for (Index start = 0; start < samples_.count; start += kChunk) {
+    for (Index start = 0; start < samples_.count && !asker_.stopping(); start += kChunk) {
         const Index rows = std::min(kChunk, samples_.count - start);
         const Index first = rows * thread / n_threads;
         const Index own = rows * (thread + 1) / n_threads - first;
@@ -79,6 +84,7 @@ void Objective<T>::work(int thread, int n_threads) {
         while ((number = next_.fetch_add(1, std::memory_order_relaxed)) < Index(units_.size())) {
             differentiate(units_[size_t(number)], start, rows);
         }
+        if (thread == 0) asker_.ask();
         workers_.barrier.wait(n_threads);
     }
 }

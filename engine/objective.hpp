@@ -1,7 +1,11 @@
 // Loss and gradients over all samples at once, for L-BFGS.
 #pragma once
 
+#include <atomic>
+
 #include "batch.hpp"
+#include "pace.hpp"
+#include "poll.hpp"
 #include "workers.hpp"
 
 namespace lamina {
@@ -18,8 +22,10 @@ public:
     void read(Index layer, bool bias, T* to) const {
         unpack(layout_.layers[size_t(layer)], bias, gradients_.data(), to);
     }
-    // Computes mean loss and penalty, and the gradients of their sum.
-    void run();
+    // Computes mean loss and penalty, and the gradients of their sum. They hold nothing of use if
+    // `poll` stopped it.
+    void run(Poll poll = {});
+    void close() { workers_.stop(); }
     double loss() const { return loss_; }
     double penalty() const { return penalty_; }
     const Plan& plan() const { return plan_; }
@@ -36,13 +42,15 @@ private:
     const double alpha_;
     const Kernels<T>& kernels_;
     const Samples<T> samples_;
-    const int n_threads_;
+    const int n_threads_, most_threads_;
     const Layout layout_;
     const std::vector<Unit> units_;
     Array<T> values_, gradients_, transposed_;
     Array<Index> index_;
     Batch<T> batch_;
     Workers workers_;
+    Pace pace_;
+    Asker asker_;
     double loss_ = 0, penalty_ = 0;
     alignas(64) std::atomic<Index> next_{0};
 };

@@ -1,6 +1,7 @@
 #include "trainer.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <cmath>
 
 #include "sums.hpp"
@@ -84,8 +85,7 @@ void Trainer<T>::prepare(const Epoch& epoch, int n_threads) {
     while (Index(scratch_.size()) < n_threads) scratch_.emplace_back((tallest + 1) * kPanel);
     for (const Unit& unit : units_) follow(unit, epoch.table);
     sums_ = {};
-    stopping_ = false;
-    asked_ = Clock::now();
+    asker_.start(epoch.poll);
 }
 
 // Each thread begins with the same units in every step, so that their parameters and slots stay in
@@ -124,7 +124,7 @@ Sums Trainer<T>::epoch(const Epoch& epoch) {
         train({epoch, 0, epoch.steps()}, most);
         return sums_;
     }
-    for (Index first = 0; first < epoch.steps() && !stopping_;) {
+    for (Index first = 0; first < epoch.steps() && !asker_.stopping();) {
         const int n = pace_.threads(most);
         const Index last = std::min(epoch.steps(), first + pace_.steps(work));
         const auto start = Clock::now();
@@ -153,27 +153,17 @@ void Trainer<T>::train(const Stretch& stretch, int n_threads) {
 
 template <class T>
 void Trainer<T>::run(const Stretch& stretch, int thread, int n_threads) {
-    for (Index s = stretch.first; s < stretch.last && !stopping_; ++s) {
+    const Index often = 1 + Index(1e6 / (1e3 + work_of(plan_, stretch.epoch.batch_size)));
+    for (Index s = stretch.first; s < stretch.last && !asker_.stopping(); ++s) {
         const Step step(stretch.epoch, s);
         rows_phase(step, thread, n_threads);
         workers_.barrier.wait(n_threads);
         if (thread == 0) count_loss(step);
         units_phase(step, thread);
-        if (thread == 0) ask(stretch, s);
+        if (thread == 0 && s % often == 0) asker_.ask();
         workers_.barrier.wait(n_threads);
         if (thread == 0) count_penalty(step);
     }
-}
-
-// Now and then, whether to stop after this step.
-template <class T>
-void Trainer<T>::ask(const Stretch& stretch, Index step) {
-    const Epoch& epoch = stretch.epoch;
-    const Index often = 1 + Index(1e6 / (1e3 + work_of(plan_, epoch.batch_size)));
-    if (!epoch.poll.stop || step % often != 0) return;
-    if (Clock::now() - asked_ <= std::chrono::milliseconds(50)) return;
-    stopping_ = epoch.poll.stop(epoch.poll.context);
-    asked_ = Clock::now();
 }
 
 // First phase: each thread takes its rows forward and backward.

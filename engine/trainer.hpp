@@ -2,7 +2,6 @@
 #pragma once
 
 #include <atomic>
-#include <chrono>
 #include <map>
 #include <optional>
 #include <string>
@@ -10,15 +9,10 @@
 
 #include "inference.hpp"
 #include "pace.hpp"
+#include "poll.hpp"
 #include "workers.hpp"
 
 namespace lamina {
-
-// Asked now and then, from the calling thread between two steps, whether to stop.
-struct Poll {
-    bool (*stop)(void* context) = nullptr;
-    void* context = nullptr;
-};
 
 // Order and batch size of an epoch, and the scalars of its steps: lamina.plan.Rule.table.
 struct Epoch {
@@ -70,7 +64,6 @@ private:
     void share_out(int n_threads);
     void train(const Stretch& stretch, int n_threads);
     void run(const Stretch& stretch, int thread, int n_threads);
-    void ask(const Stretch& stretch, Index step);
     void rows_phase(const Step& step, int thread, int n_threads);
     void units_phase(const Step& step, int thread);
     void train_unit(const Step& step, Index number, T* scratch);
@@ -103,8 +96,7 @@ private:
 
     Sums sums_;
     double total_ = 0;  // the sum of the present batch's weights
-    bool stopping_ = false;
-    std::chrono::steady_clock::time_point asked_;
+    Asker asker_;
     std::vector<Share> shares_;
     Pace pace_;
 };

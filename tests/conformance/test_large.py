@@ -53,8 +53,8 @@ def test_training_agrees(n_threads, sparse, dtype):
 @pytest.mark.parametrize("sparse", [False, True])
 def test_loss_and_gradients_over_several_chunks_agree(sparse):
     data, parameters = large("float64", sparse, 1300), NETWORK.initialize(2)
-    ours = NativeEngine(2).loss_and_gradients(NETWORK, parameters, data, 0.1)
-    theirs = ReferenceEngine().loss_and_gradients(NETWORK, parameters, data, 0.1)
+    ours = NativeEngine(2).objective(NETWORK, data, 0.1)(parameters)
+    theirs = ReferenceEngine().objective(NETWORK, data, 0.1)(parameters)
     np.testing.assert_allclose(ours[:2], theirs[:2], rtol=1e-13)
     for own, their in zip(ours[2], theirs[2], strict=True):
         for a, b in zip(own, their, strict=True):

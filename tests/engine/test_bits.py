@@ -46,7 +46,7 @@ def trained(engine, network, rule, dtype, sparse=False, weighted=True, alpha=0.1
     out += [s for own in slots for state in own for s in state]
     out.append(trainer.predict(data.x))
     trainer.close()
-    loss, penalty, gradients = engine.loss_and_gradients(network, parameters, data, alpha)
+    loss, penalty, gradients = engine.objective(network, data, alpha)(parameters)
     out += [np.array([loss, penalty]), *(g for own in gradients for g in own)]
     assert all(np.isfinite(array).all() for array in out)
     return b"".join(array.tobytes() for array in out)

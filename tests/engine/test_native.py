@@ -131,7 +131,7 @@ def test_bad_data_raise():
         with pytest.raises((ValueError, TypeError)):
             trainer_of(network, parameters, bad)
         with pytest.raises((ValueError, TypeError)):
-            NativeEngine().loss_and_gradients(network, parameters, bad, 0.0)
+            NativeEngine().objective(network, bad, 0.0)(parameters)
 
 
 def test_bad_parameters_raise():

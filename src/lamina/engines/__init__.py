@@ -5,7 +5,7 @@ from functools import cache
 
 from lamina.engines import native
 from lamina.engines.native import EngineInfo, NativeEngine
-from lamina.engines.protocol import Data, Engine, Predictor, Trainer
+from lamina.engines.protocol import Data, Engine, Objective, Predictor, Trainer
 from lamina.engines.reference import ReferenceEngine
 from lamina.plan import checks
 
@@ -14,6 +14,7 @@ __all__ = [
     "Engine",
     "EngineInfo",
     "NativeEngine",
+    "Objective",
     "Predictor",
     "ReferenceEngine",
     "Trainer",

@@ -103,22 +103,9 @@ class NativeEngine:
         """Return a function of x that holds a copy of the parameters, ready to predict."""
         return NativePredictor(self, network, parameters)
 
-    def loss_and_gradients(
-        self, network: Network, parameters: Parameters, data: Data, alpha: float
-    ) -> tuple[float, float, Parameters]:
-        """Return mean data loss, penalty, and the gradients of their sum, over all samples."""
-        dtype = _dtype(parameters)
-        gradients = [tuple(np.empty_like(p, order="C") for p in own) for own in parameters]
-        loss, penalty = getattr(_native, "loss_and_gradients" + _suffix(dtype))(
-            _plan(network),
-            self.isa,
-            self.n_threads or 0,
-            float(alpha),
-            _samples(data.x, dtype, data.y, data.weights),
-            _contiguous(parameters, dtype),
-            gradients,
-        )
-        return loss, penalty, gradients
+    def objective(self, network: Network, data: Data, alpha: float) -> NativeObjective:
+        """Return the loss over all samples as a function of parameters of the data's dtype."""
+        return NativeObjective(self, network, data, alpha)
 
 
 class NativeTrainer:
@@ -213,6 +200,30 @@ class NativeTrainer:
                 self._native.read(array, layer, bool(bias), values)
             read.append(own)
         return read
+
+
+class NativeObjective:
+    """The loss over all samples; its buffers and threads serve one evaluation after another."""
+
+    def __init__(self, engine: NativeEngine, network: Network, data: Data, alpha: float) -> None:
+        self._dtype = np.asarray(data.y).dtype
+        self._native = getattr(_native, "Objective" + _suffix(self._dtype))(
+            _plan(network),
+            float(alpha),
+            engine.isa,
+            engine.n_threads or 0,
+            _samples(data.x, self._dtype, data.y, data.weights),
+        )
+
+    def __call__(self, parameters: Parameters) -> tuple[float, float, Parameters]:
+        """Return mean data loss, penalty, and the gradients of their sum."""
+        parameters = _contiguous(parameters, self._dtype)
+        gradients = [tuple(np.empty_like(p, order="C") for p in own) for own in parameters]
+        return *self._native.run(parameters, gradients), gradients
+
+    def close(self) -> None:
+        """Join the threads."""
+        self._native.close()
 
 
 class NativePredictor:

@@ -93,6 +93,21 @@ class Predictor(Protocol):
         ...
 
 
+class Objective(Protocol):
+    """The loss over all samples as a function of the parameters."""
+
+    def __call__(self, parameters: Parameters) -> tuple[float, float, Parameters]:
+        """Return mean data loss, penalty, and the gradients of their sum.
+
+        On Ctrl-C it ends within about a tenth of a second by KeyboardInterrupt.
+        """
+        ...
+
+    def close(self) -> None:
+        """Release what the objective holds, threads included."""
+        ...
+
+
 class Engine(Protocol):
     """Runs a plan."""
 
@@ -114,8 +129,6 @@ class Engine(Protocol):
         """Return a predictor for copies of `parameters`."""
         ...
 
-    def loss_and_gradients(
-        self, network: Network, parameters: Parameters, data: Data, alpha: float
-    ) -> tuple[float, float, Parameters]:
-        """Return mean data loss, penalty, and the gradients of their sum, over all samples."""
+    def objective(self, network: Network, data: Data, alpha: float) -> Objective:
+        """Return the loss over all samples as a function of parameters of the data's dtype."""
         ...

@@ -94,6 +94,25 @@ class ReferencePredictor:
         """Return None: there is no quick way."""
 
 
+class ReferenceObjective:
+    """Runs `lamina.spec.network.backward` on all samples at once."""
+
+    def __init__(self, network: Network, data: Data, alpha: float) -> None:
+        self._network, self._data, self._alpha = network, data, alpha
+
+    def __call__(self, parameters: Parameters) -> tuple[float, float, Parameters]:
+        """Return mean data loss, penalty and the gradients of their sum."""
+        network, (x, y, weights), alpha = self._network, self._data, self._alpha
+        passed = spec.network.forward(network, parameters, x)
+        result = spec.network.backward(network, parameters, passed, y, weights, alpha)
+        total = len(y) if weights is None else float(weights.sum())
+        loss = float(spec.losses.mean_loss(result.loss, weights))
+        return loss, spec.network.penalty(parameters, alpha) / total, result.gradients
+
+    def close(self) -> None:
+        """Do nothing: there is nothing to release."""
+
+
 class ReferenceEngine:
     """Runs any plan by the functions of `lamina.spec`.
 
@@ -125,15 +144,9 @@ class ReferenceEngine:
         """Return a predictor."""
         return ReferencePredictor(network, parameters)
 
-    def loss_and_gradients(
-        self, network: Network, parameters: Parameters, data: Data, alpha: float
-    ) -> tuple[float, float, Parameters]:
-        """Return mean data loss, penalty and the gradients of their sum."""
-        passed = spec.network.forward(network, parameters, data.x)
-        result = spec.network.backward(network, parameters, passed, data.y, data.weights, alpha)
-        total = len(data.y) if data.weights is None else float(data.weights.sum())
-        loss = float(spec.losses.mean_loss(result.loss, data.weights))
-        return loss, spec.network.penalty(parameters, alpha) / total, result.gradients
+    def objective(self, network: Network, data: Data, alpha: float) -> ReferenceObjective:
+        """Return the loss over all samples as a function of the parameters."""
+        return ReferenceObjective(network, data, alpha)
 
 
 def _scalars(rule: Rule) -> Any:

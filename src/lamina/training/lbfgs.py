@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from itertools import chain
 from typing import Any, NamedTuple
 
@@ -47,37 +48,36 @@ def fit_lbfgs(
     wide = data.astype(np.float64)
     history, last, n_before = state.history, [_pack(state.parameters)], len(state.history.loss)
 
-    def objective(packed: np.ndarray) -> tuple[float, np.ndarray]:
-        parameters = _unpack(packed, network)
-        loss, penalty, gradients = engine.loss_and_gradients(
-            network, parameters, wide, training.alpha
-        )
-        return training.loss_scale * loss + penalty, _pack(gradients)
+    with closing(engine.objective(network, wide, training.alpha)) as evaluate:
 
-    def after(intermediate_result: Any) -> None:
-        last[0] = intermediate_result.x.copy()
-        history.loss.append(float(intermediate_result.fun))
-        history.best_loss = min(history.best_loss, history.loss[-1])
-        listener.epoch(len(history.loss) - n_before, state)
+        def objective(packed: np.ndarray) -> tuple[float, np.ndarray]:
+            loss, penalty, gradients = evaluate(_unpack(packed, network))
+            return training.loss_scale * loss + penalty, _pack(gradients)
 
-    try:
-        found = scipy.optimize.minimize(
-            objective,
-            last[0],
-            method="L-BFGS-B",
-            jac=True,
-            callback=after,
-            options={"maxfun": max_fun, "maxiter": training.max_iter, "gtol": training.tol},
-        )
-        last[0] = found.x
-        outcome = Outcome.CONVERGED if found.status == 0 else Outcome.MAX_ITER
-        end = found.status, str(found.message)
-    except KeyboardInterrupt:
-        outcome, end = Outcome.INTERRUPTED, (-1, "interrupted by the user")
-    n_iter = len(history.loss) - n_before
-    if n_iter == 0 and outcome is not Outcome.INTERRUPTED:  # there is a loss all the same
-        history.loss.append(objective(last[0])[0])
-        history.best_loss = min(history.best_loss, history.loss[-1])
+        def after(intermediate_result: Any) -> None:
+            last[0] = intermediate_result.x.copy()
+            history.loss.append(float(intermediate_result.fun))
+            history.best_loss = min(history.best_loss, history.loss[-1])
+            listener.epoch(len(history.loss) - n_before, state)
+
+        try:
+            found = scipy.optimize.minimize(
+                objective,
+                last[0],
+                method="L-BFGS-B",
+                jac=True,
+                callback=after,
+                options={"maxfun": max_fun, "maxiter": training.max_iter, "gtol": training.tol},
+            )
+            last[0] = found.x
+            outcome = Outcome.CONVERGED if found.status == 0 else Outcome.MAX_ITER
+            end = found.status, str(found.message)
+        except KeyboardInterrupt:
+            outcome, end = Outcome.INTERRUPTED, (-1, "interrupted by the user")
+        n_iter = len(history.loss) - n_before
+        if n_iter == 0 and outcome is not Outcome.INTERRUPTED:  # there is a loss all the same
+            history.loss.append(objective(last[0])[0])
+            history.best_loss = min(history.best_loss, history.loss[-1])
     if np.isfinite(last[0]).all():
         state.parameters = _unpack(last[0].astype(dtype), network)
     else:

@@ -1,0 +1,77 @@
+// Prediction from Python, by any number of threads at once.
+#pragma once
+
+#include "../inference.hpp"
+#include "data.hpp"
+#include "lock.hpp"
+
+namespace lamina {
+namespace {
+
+template <class T>
+Predictor<T>* make_predictor(const PlanNames& plan, const std::string& isa, int n_threads,
+                             const std::vector<std::pair<Any<T>, Any<T>>>& parameters) {
+    auto own = std::make_unique<Predictor<T>>(make_plan(plan), kernels_of<T>(isa), n_threads);
+    expect(parameters.size() == own->plan().layers.size(), "there must be parameters per layer");
+    for (size_t l = 0; l < parameters.size(); ++l) {
+        const auto& [weights, bias] = parameters[l];
+        check_parameter(own->plan(), Index(l), false, weights.ndim(), weights.shape_ptr());
+        check_parameter(own->plan(), Index(l), true, bias.ndim(), bias.shape_ptr());
+        own->write(Index(l), false, weights.data());
+        own->write(Index(l), true, bias.data());
+    }
+    return own.release();
+}
+
+template <class T>
+void run_predictor(Predictor<T>& self, const Samples<T>& samples, T* out) {
+    if (double(samples.count) * work_of(self.plan(), 1) < 1e6) return self.run(samples, out);
+    Released released;
+    self.run(samples, out);
+}
+
+template <class T>
+void predict_rows(Predictor<T>& self, Matrix<T> x, Out<T> out) {
+    expect(Index(x.shape(1)) == self.plan().inputs(),
+           "x must have " + std::to_string(self.plan().inputs()) + " columns");
+    expect(Index(out.size()) == Index(x.shape(0)) * self.plan().outputs(),
+           "the predictions need a place of their shape");
+    Samples<T> samples;
+    samples.x = x.data();
+    samples.count = Index(x.shape(0));
+    run_predictor(self, samples, out.data());
+}
+
+// Predicts if x is a finite matrix of the right width with rows, and coefs and intercepts are the
+// parameters that the predictor was made of; else returns false.
+template <class T>
+bool predict_checked(Predictor<T>& self, Matrix<T> x, const std::vector<Any<T>>& coefs,
+                     const std::vector<Any<T>>& intercepts, Out<T> out) {
+    const auto& layers = self.plan().layers;
+    if (coefs.size() != layers.size() || intercepts.size() != layers.size()) return false;
+    for (size_t l = 0; l < layers.size(); ++l) {
+        const Any<T>&weights = coefs[l], &bias = intercepts[l];
+        if (weights.ndim() != 2 || Index(weights.shape(0)) != layers[l].d_in ||
+            Index(weights.shape(1)) != layers[l].d_out || bias.ndim() != 1 ||
+            Index(bias.shape(0)) != layers[l].d_out ||
+            !self.holds(Index(l), false, weights.data()) ||
+            !self.holds(Index(l), true, bias.data())) {
+            return false;
+        }
+    }
+    if (!x.shape(0) || Index(x.shape(1)) != self.plan().inputs()) return false;
+    if (!all_finite(x.data(), x.size())) return false;
+    predict_rows(self, x, out);
+    return true;
+}
+
+template <class T>
+void predict_data(Predictor<T>& self, const Data<T>& data, Out<T> out) {
+    data.check(self.plan(), false);
+    expect(Index(out.size()) == data.samples.count * self.plan().outputs(),
+           "the predictions need a place of their shape");
+    run_predictor(self, data.samples, out.data());
+}
+
+}  // namespace
+}  // namespace lamina
