@@ -110,6 +110,17 @@ void Batch<T>::forward(const T* parameters, const Samples<T>& samples, const Ind
 }
 
 template <class T>
+void Batch<T>::forward_row(const std::vector<Given<T>>& parameters, const T* x) {
+    for (Index l = 0; l < Index(layers_.size()); ++l) {
+        const LayerPlan& own = plan_.layers[l];
+        kernels_.row({x, parameters[l].weights, parameters[l].bias, target(l), own.d_in, own.d_out,
+                      own.activation == activation_relu});
+        activate(l, 0, 1);
+        x = layers_[l].h.data();
+    }
+}
+
+template <class T>
 void Batch<T>::head(const Samples<T>& samples, const Index* index, Index first, Index rows,
                     int thread) {
     Buffers& last = layers_.back();

@@ -9,6 +9,12 @@
 
 namespace lamina {
 
+// A layer's parameters as their owner keeps them: W (d_in, d_out) row-major, and b.
+template <class T>
+struct Given {
+    const T *weights, *bias;
+};
+
 template <class T>
 class Batch {
 public:
@@ -19,6 +25,8 @@ public:
     // Rows first..first+rows of the batch are the samples index[0..rows).
     void forward(const T* parameters, const Samples<T>& samples, const Index* index, Index first,
                  Index rows);
+    // Row 0 of the batch is x.
+    void forward_row(const std::vector<Given<T>>& parameters, const T* x);
     // After `forward`: the losses, and delta_L in place of z_L.
     void head(const Samples<T>& samples, const Index* index, Index first, Index rows, int thread);
     // After `head`: all other deltas.

@@ -47,6 +47,31 @@ void Inference<T>::run(const T* parameters, const Samples<T>& samples, T* out, i
 }
 
 template <class T>
+void Inference<T>::run(const std::vector<Given<T>>& parameters, const Samples<T>& samples, T* out,
+                       int n_threads) {
+    if (samples.count > few) {
+        Array<T> values(layout_.size);
+        pack_all(parameters, values.data());
+        return run(values.data(), samples, out, n_threads);
+    }
+    FloatingPoint ieee;
+    std::unique_ptr<Batch<T>> batch = borrow(1, false);
+    for (Index r = 0; r < samples.count; ++r) {
+        batch->forward_row(parameters, samples.x + r * plan_.inputs());
+        batch->predict(out + r * plan_.outputs(), 0, 1, 0);
+    }
+    give_back(std::move(batch));
+}
+
+template <class T>
+void Inference<T>::pack_all(const std::vector<Given<T>>& parameters, T* values) const {
+    for (size_t l = 0; l < parameters.size(); ++l) {
+        pack(layout_.layers[l], false, parameters[l].weights, values);
+        pack(layout_.layers[l], true, parameters[l].bias, values);
+    }
+}
+
+template <class T>
 void Inference<T>::rows(const T* parameters, const Samples<T>& samples, T* out, Index first,
                         Index last) {
     if (first == last) return;

@@ -1,6 +1,7 @@
 // Predictions: forward passes in blocks of rows, by any number of callers at once.
 #pragma once
 
+#include <algorithm>
 #include <mutex>
 
 #include "batch.hpp"
@@ -16,6 +17,12 @@ public:
 
     // Writes the predictions of `parameters`, row-major. n_threads 0: what pays.
     void run(const T* parameters, const Samples<T>& samples, T* out, int n_threads);
+    // The same for dense rows and parameters as their owner keeps them: a few rows need no copy.
+    void run(const std::vector<Given<T>>& parameters, const Samples<T>& samples, T* out,
+             int n_threads);
+    void pack_all(const std::vector<Given<T>>& parameters, T* values) const;
+
+    static constexpr Index few = 4;  // rows; for more of them a copy in panels pays
 
 private:
     void rows(const T* parameters, const Samples<T>& samples, T* out, Index first, Index last);
@@ -29,30 +36,72 @@ private:
     std::vector<std::unique_ptr<Batch<T>>> idle_;  // of dense rows
 };
 
-// The parameters of a network, ready to predict.
+// A network without parameters, which come with each call.
 template <class T>
-class Predictor {
+class Forward {
 public:
-    Predictor(Plan plan, const Kernels<T>& kernels, int n_threads)
-        : plan_(std::move(plan)), layout_(plan_, kLine<T>), values_(layout_.size),
-          n_threads_(n_threads), inference_(plan_, layout_, kernels) {}
+    Forward(Plan plan, const Kernels<T>& kernels, int n_threads)
+        : plan_(std::move(plan)), layout_(plan_, kLine<T>), n_threads_(n_threads),
+          inference_(plan_, layout_, kernels) {}
 
-    void write(Index layer, bool bias, const T* from) {
-        pack(layout_.layers[size_t(layer)], bias, from, values_.data());
-    }
-    bool holds(Index layer, bool bias, const T* numbers) const {
-        return lamina::holds(layout_.layers[size_t(layer)], bias, values_.data(), numbers);
-    }
-    void run(const Samples<T>& samples, T* out) {
-        inference_.run(values_.data(), samples, out, n_threads_);
+    void run(const std::vector<Given<T>>& parameters, const Samples<T>& samples, T* out) {
+        inference_.run(parameters, samples, out, n_threads_);
     }
     const Plan& plan() const { return plan_; }
 
 private:
     const Plan plan_;
     const Layout layout_;
-    Array<T> values_;
     const int n_threads_;
+    Inference<T> inference_;
+};
+
+// The same with a copy of the parameters: in panels too, once many rows have come.
+template <class T>
+class Predictor {
+public:
+    Predictor(Plan plan, const Kernels<T>& kernels, int n_threads)
+        : plan_(std::move(plan)), layout_(plan_, kLine<T>), n_threads_(n_threads),
+          inference_(plan_, layout_, kernels) {
+        for (const LayerPlan& layer : plan_.layers) {
+            arrays_.emplace_back(layer.d_in * layer.d_out);
+            arrays_.emplace_back(layer.d_out);
+            const size_t n = arrays_.size();
+            given_.push_back({arrays_[n - 2].data(), arrays_[n - 1].data()});
+        }
+    }
+
+    // Before the first run.
+    void write(Index layer, bool bias, const T* from) {
+        Array<T>& own = arrays_[size_t(2 * layer + bias)];
+        std::copy(from, from + own.size(), own.data());
+    }
+    void run(const Samples<T>& samples, T* out) {
+        if (samples.count <= inference_.few && !samples.sparse()) {
+            return inference_.run(given_, samples, out, n_threads_);
+        }
+        inference_.run(panels(), samples, out, n_threads_);
+    }
+    const Plan& plan() const { return plan_; }
+
+private:
+    const T* panels() {
+        std::lock_guard<std::mutex> lock(packing_);
+        if (!panels_.size()) {
+            Array<T> made(layout_.size);
+            inference_.pack_all(given_, made.data());
+            panels_ = std::move(made);
+        }
+        return panels_.data();
+    }
+
+    const Plan plan_;
+    const Layout layout_;
+    const int n_threads_;
+    std::vector<Array<T>> arrays_;  // W and b of each layer
+    std::vector<Given<T>> given_;
+    std::mutex packing_;
+    Array<T> panels_;
     Inference<T> inference_;
 };
 

@@ -61,6 +61,15 @@ struct Product {
     const T* mask;  // relu_mask: zero where mask[r * c_row + j] <= 0
 };
 
+// out = bias + x w for one row x and a row-major w (depth, columns) without padding.
+template <class T>
+struct Row {
+    const T *x, *w, *bias;
+    T* out;
+    Index depth, columns;
+    bool relu;
+};
+
 // Rows of a matrix in compressed form, taken at index[0..rows).
 template <class T>
 struct SparseRows {
@@ -101,6 +110,7 @@ struct Update {
 template <class T>
 struct Kernels {
     void (*multiply)(const Product<T>&);
+    void (*row)(const Row<T>&);
     // out(r, :) = x(index[r], :).
     void (*gather)(const T* x, Index columns, const Index* index, Index rows, T* out,
                    Index out_row);

@@ -65,28 +65,9 @@ void unpack(const Layout::Layer& layer, bool bias, const T* flat, T* to) {
     }
 }
 
-template <class T>
-bool holds(const Layout::Layer& layer, bool bias, const T* flat, const T* numbers) {
-    if (bias) return !std::memcmp(flat + layer.bias, numbers, sizeof(T) * size_t(layer.d_out));
-    for (Index p = 0; p < layer.panels(); ++p) {
-        Panel panel = layer.panel(p);
-        Index columns = std::min(panel.columns, layer.d_out - p * kPanel);
-        for (Index k = 0; k < layer.d_in; ++k) {
-            if (std::memcmp(flat + panel.offset + k * panel.columns,
-                            numbers + k * layer.d_out + p * kPanel,
-                            sizeof(T) * size_t(columns))) {
-                return false;
-            }
-        }
-    }
-    return true;
-}
-
 template void pack<float>(const Layout::Layer&, bool, const float*, float*);
 template void pack<double>(const Layout::Layer&, bool, const double*, double*);
 template void unpack<float>(const Layout::Layer&, bool, const float*, float*);
 template void unpack<double>(const Layout::Layer&, bool, const double*, double*);
-template bool holds<float>(const Layout::Layer&, bool, const float*, const float*);
-template bool holds<double>(const Layout::Layer&, bool, const double*, const double*);
 
 }  // namespace lamina

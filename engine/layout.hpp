@@ -59,8 +59,5 @@ template <class T>
 void pack(const Layout::Layer& layer, bool bias, const T* from, T* flat);
 template <class T>
 void unpack(const Layout::Layer& layer, bool bias, const T* flat, T* to);
-// Whether `flat` holds these numbers, bit for bit.
-template <class T>
-bool holds(const Layout::Layer& layer, bool bias, const T* flat, const T* numbers);
 
 }  // namespace lamina

@@ -9,6 +9,7 @@
 #include "head.hpp"
 #include "moves.hpp"
 #include "multiply.hpp"
+#include "row.hpp"
 #include "rules.hpp"
 #include "sparse.hpp"
 #include "sums.hpp"
@@ -20,6 +21,7 @@ template <class T>
 constexpr Kernels<T> table() {
     Kernels<T> t{};
     t.multiply = multiply<T>;
+    t.row = row<T>;
     t.gather = gather<T>;
     t.sparse_forward = sparse_forward<T>;
     t.sparse_gradient = sparse_gradient<T>;

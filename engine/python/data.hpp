@@ -1,4 +1,4 @@
-// What Python gives: arrays, samples, the shapes of parameters; checked here, trusted by the engine.
+// What Python gives, checked here and trusted by the engine: arrays, samples, shapes.
 #pragma once
 
 #include <nanobind/nanobind.h>
@@ -27,19 +27,21 @@ using Out = nb::ndarray<T, nb::c_contig, nb::device::cpu>;
 template <class T>
 using Any = nb::ndarray<const T, nb::c_contig, nb::device::cpu>;
 
-void expect(bool good, const std::string& what) {
+// No strings are made unless they are needed: this stands in loops.
+void expect(bool good, const char* what) {
     if (!good) throw std::invalid_argument(what);
 }
 
-// Makes no string of a literal unless it is needed: this one stands in loops.
-void expect(bool good, const char* what) {
-    if (!good) throw std::invalid_argument(what);
+void expect_columns(const char* what, Index got, Index wanted) {
+    if (got == wanted) return;
+    throw std::invalid_argument(std::string(what) + " must have " + std::to_string(wanted) +
+                                " columns, got " + std::to_string(got));
 }
 
 template <class T>
 const Kernels<T>& kernels_of(const std::string& isa) {
     const KernelTable* table = find_table(isa);
-    expect(table != nullptr, "the instruction set '" + isa + "' is not available here");
+    if (!table) throw std::invalid_argument("the instruction set '" + isa + "' is not available");
     if constexpr (sizeof(T) == 4) {
         return table->f32;
     } else {
@@ -73,12 +75,10 @@ struct Data {
     }
 
     void check(const Plan& plan, bool learn) const {
-        expect(inputs == plan.inputs(), "x must have " + std::to_string(plan.inputs()) +
-                                            " columns, got " + std::to_string(inputs));
+        expect_columns("x", inputs, plan.inputs());
         if (!learn) return;
         expect(samples.y != nullptr, "y is needed to learn");
-        expect(outputs == plan.outputs(), "y must have " + std::to_string(plan.outputs()) +
-                                              " columns, got " + std::to_string(outputs));
+        expect_columns("y", outputs, plan.outputs());
     }
 };
 
@@ -136,9 +136,11 @@ void check_parameter(const Plan& plan, Index layer, bool bias, size_t ndim, cons
     const LayerPlan& own = plan.layers[size_t(layer)];
     const bool good = bias ? ndim == 1 && shape[0] == own.d_out
                            : ndim == 2 && shape[0] == own.d_in && shape[1] == own.d_out;
-    expect(good, "the parameters of layer " + std::to_string(layer) + " must have the shapes (" +
-                     std::to_string(own.d_in) + ", " + std::to_string(own.d_out) + ") and (" +
-                     std::to_string(own.d_out) + ",)");
+    if (good) return;
+    const std::string d_in = std::to_string(own.d_in), d_out = std::to_string(own.d_out);
+    throw std::invalid_argument("the parameters of layer " + std::to_string(layer) +
+                                " must have the shapes (" + d_in + ", " + d_out + ") and (" +
+                                d_out + ",)");
 }
 
 }  // namespace

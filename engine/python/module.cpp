@@ -37,11 +37,13 @@ void bind(nb::module_& m, const std::string& suffix) {
         .def("recall", &Own::recall, "name"_a)
         .def("close", &Own::close)
         .def_ro("n_done", &Own::n_done);
+    nb::class_<Forward<T>>(m, ("Forward" + suffix).c_str())
+        .def(nb::new_(&make_forward<T>), "plan"_a, "isa"_a, "n_threads"_a)
+        .def("run", &predict_with<T>, "x"_a.noconvert(), "coefs"_a.noconvert(),
+             "intercepts"_a.noconvert(), "out"_a.noconvert());
     nb::class_<Predictor<T>>(m, ("Predictor" + suffix).c_str())
         .def(nb::new_(&make_predictor<T>), "plan"_a, "isa"_a, "n_threads"_a, "parameters"_a)
         .def("rows", &predict_rows<T>, "x"_a.noconvert(), "out"_a.noconvert())
-        .def("checked", &predict_checked<T>, "x"_a.noconvert(), "coefs"_a.noconvert(),
-             "intercepts"_a.noconvert(), "out"_a.noconvert())
         .def("data", &predict_data<T>, "data"_a, "out"_a.noconvert());
     nb::class_<PyObjective<T>>(m, ("Objective" + suffix).c_str())
         .def(nb::init<const PlanNames&, double, const std::string&, int, nb::object>(), "plan"_a,

@@ -9,6 +9,11 @@ namespace lamina {
 namespace {
 
 template <class T>
+Forward<T>* make_forward(const PlanNames& plan, const std::string& isa, int n_threads) {
+    return new Forward<T>(make_plan(plan), kernels_of<T>(isa), n_threads);
+}
+
+template <class T>
 Predictor<T>* make_predictor(const PlanNames& plan, const std::string& isa, int n_threads,
                              const std::vector<std::pair<Any<T>, Any<T>>>& parameters) {
     auto own = std::make_unique<Predictor<T>>(make_plan(plan), kernels_of<T>(isa), n_threads);
@@ -23,17 +28,19 @@ Predictor<T>* make_predictor(const PlanNames& plan, const std::string& isa, int 
     return own.release();
 }
 
+// So quick that giving up Python's lock would take longer.
+bool is_quick(const Plan& plan, Index rows) { return double(rows) * work_of(plan, 1) < 1e6; }
+
 template <class T>
 void run_predictor(Predictor<T>& self, const Samples<T>& samples, T* out) {
-    if (double(samples.count) * work_of(self.plan(), 1) < 1e6) return self.run(samples, out);
+    if (is_quick(self.plan(), samples.count)) return self.run(samples, out);
     Released released;
     self.run(samples, out);
 }
 
 template <class T>
 void predict_rows(Predictor<T>& self, Matrix<T> x, Out<T> out) {
-    expect(Index(x.shape(1)) == self.plan().inputs(),
-           "x must have " + std::to_string(self.plan().inputs()) + " columns");
+    expect_columns("x", Index(x.shape(1)), self.plan().inputs());
     expect(Index(out.size()) == Index(x.shape(0)) * self.plan().outputs(),
            "the predictions need a place of their shape");
     Samples<T> samples;
@@ -42,26 +49,44 @@ void predict_rows(Predictor<T>& self, Matrix<T> x, Out<T> out) {
     run_predictor(self, samples, out.data());
 }
 
-// Predicts if x is a finite matrix of the right width with rows, and coefs and intercepts are the
-// parameters that the predictor was made of; else returns false.
+// The parameters of a layer per pair of arrays; none if they are not of the plan's shapes.
 template <class T>
-bool predict_checked(Predictor<T>& self, Matrix<T> x, const std::vector<Any<T>>& coefs,
-                     const std::vector<Any<T>>& intercepts, Out<T> out) {
-    const auto& layers = self.plan().layers;
-    if (coefs.size() != layers.size() || intercepts.size() != layers.size()) return false;
+std::vector<Given<T>> given(const Plan& plan, const std::vector<Any<T>>& coefs,
+                            const std::vector<Any<T>>& intercepts) {
+    std::vector<Given<T>> all;
+    const auto& layers = plan.layers;
+    if (coefs.size() != layers.size() || intercepts.size() != layers.size()) return all;
     for (size_t l = 0; l < layers.size(); ++l) {
         const Any<T>&weights = coefs[l], &bias = intercepts[l];
         if (weights.ndim() != 2 || Index(weights.shape(0)) != layers[l].d_in ||
             Index(weights.shape(1)) != layers[l].d_out || bias.ndim() != 1 ||
-            Index(bias.shape(0)) != layers[l].d_out ||
-            !self.holds(Index(l), false, weights.data()) ||
-            !self.holds(Index(l), true, bias.data())) {
-            return false;
+            Index(bias.shape(0)) != layers[l].d_out) {
+            return {};
         }
+        all.push_back({weights.data(), bias.data()});
     }
-    if (!x.shape(0) || Index(x.shape(1)) != self.plan().inputs()) return false;
+    return all;
+}
+
+// Predicts if x is a finite matrix of the right width with rows, and the parameters are of the
+// plan's shapes; else returns false.
+template <class T>
+bool predict_with(Forward<T>& self, Matrix<T> x, const std::vector<Any<T>>& coefs,
+                  const std::vector<Any<T>>& intercepts, Out<T> out) {
+    const std::vector<Given<T>> parameters = given<T>(self.plan(), coefs, intercepts);
+    if (parameters.empty() || !x.shape(0) || Index(x.shape(1)) != self.plan().inputs()) return false;
     if (!all_finite(x.data(), x.size())) return false;
-    predict_rows(self, x, out);
+    expect(Index(out.size()) == Index(x.shape(0)) * self.plan().outputs(),
+           "the predictions need a place of their shape");
+    Samples<T> samples;
+    samples.x = x.data();
+    samples.count = Index(x.shape(0));
+    if (is_quick(self.plan(), samples.count)) {
+        self.run(parameters, samples, out.data());
+        return true;
+    }
+    Released released;
+    self.run(parameters, samples, out.data());
     return true;
 }
 

@@ -139,6 +139,7 @@ bool out_of_memory(const Job& job) {
     int failures = 0;
     for (int left = 0; left < 40; ++left) {
         Predictor<float> fresh(job.plan, job.kernels, 3);
+        job.write([&](Index l, bool bias, const float* from) { fresh.write(l, bias, from); });
         allocations_left = left;
         try {
             fresh.run(job.samples(), out.data());
@@ -146,7 +147,6 @@ bool out_of_memory(const Job& job) {
             ++failures;
         }
         allocations_left = -1;
-        job.write([&](Index l, bool bias, const float* from) { fresh.write(l, bias, from); });
         fresh.run(job.samples(), again.data());
         predictor.run(job.samples(), out.data());
         if (out != again) return false;

@@ -22,7 +22,7 @@ def model(request):
 def test_quick_and_careful_predictions_are_the_same_bits(model):
     data = X.astype(model.coefs_[0].dtype)
     careful = model.predict_proba(data.tolist())
-    assert model._ready[0].checked(data, model.coefs_, model.intercepts_) is not None
+    assert model._forward(data, model.coefs_, model.intercepts_) is not None
     np.testing.assert_array_equal(model.predict_proba(data), careful)
     np.testing.assert_array_equal(model.predictor()(data), careful)
     for i in (0, 77):

@@ -5,7 +5,7 @@ from functools import cache
 
 from lamina.engines import native
 from lamina.engines.native import EngineInfo, NativeEngine
-from lamina.engines.protocol import Data, Engine, Objective, Predictor, Trainer
+from lamina.engines.protocol import Data, Engine, Forward, Objective, Predictor, Trainer
 from lamina.engines.reference import ReferenceEngine
 from lamina.plan import checks
 
@@ -13,6 +13,7 @@ __all__ = [
     "Data",
     "Engine",
     "EngineInfo",
+    "Forward",
     "NativeEngine",
     "Objective",
     "Predictor",

@@ -20,6 +20,8 @@ try:
 except ImportError:  # a source tree where it was not built
     _native: Any = None  # type: ignore[no-redef]
 
+_empty = np.empty  # found sooner: one row takes about a microsecond
+
 __all__ = ["EngineInfo", "NativeEngine", "NativePredictor", "NativeTrainer", "engine_info"]
 
 
@@ -102,6 +104,10 @@ class NativeEngine:
     def predictor(self, network: Network, parameters: Parameters) -> NativePredictor:
         """Return a function of x that holds a copy of the parameters, ready to predict."""
         return NativePredictor(self, network, parameters)
+
+    def forward(self, network: Network, dtype: Any) -> NativeForward:
+        """Return a function of x and of parameters that stay with the caller."""
+        return NativeForward(self, network, dtype)
 
     def objective(self, network: Network, data: Data, alpha: float) -> NativeObjective:
         """Return the loss over all samples as a function of parameters of the data's dtype."""
@@ -195,7 +201,7 @@ class NativeTrainer:
     def _read(self, array: int) -> Parameters:
         read = []
         for layer, shapes in enumerate(self._shapes):
-            own = tuple(np.empty(shape, self._dtype) for shape in shapes)
+            own = tuple(_aligned(shape, self._dtype) for shape in shapes)
             for bias, values in enumerate(own):
                 self._native.read(array, layer, bool(bias), values)
             read.append(own)
@@ -238,26 +244,36 @@ class NativePredictor:
         self._native = getattr(_native, "Predictor" + _suffix(self.dtype))(
             _plan(network), engine.isa, engine.n_threads or 0, _contiguous(parameters, self.dtype)
         )
-        self._rows, self._checked = self._native.rows, self._native.checked
+        self._rows = self._native.rows
 
     def __call__(self, x: Any) -> np.ndarray:
         """Return the predictions (n_samples, n_outputs)."""
-        out = np.empty((x.shape[0], self._outputs), self.dtype)
+        out = _empty((x.shape[0], self._outputs), self.dtype)
         try:
             self._rows(x, out)
         except TypeError:  # another dtype or layout, or sparse
             self._native.data(_samples(x, self.dtype), out)
         return out
 
-    def checked(self, x: Any, coefs: Any, intercepts: Any) -> np.ndarray | None:
+
+class NativeForward:
+    """A network without parameters: a function of x and of parameters where they stand."""
+
+    def __init__(self, engine: NativeEngine, network: Network, dtype: Any) -> None:
+        self.dtype, self._outputs = np.dtype(dtype), network.n_outputs
+        self._run = getattr(_native, "Forward" + _suffix(self.dtype))(
+            _plan(network), engine.isa, engine.n_threads or 0
+        ).run
+
+    def __call__(self, x: Any, coefs: Any, intercepts: Any) -> np.ndarray | None:
         """Return the predictions for a plain matrix, or None where it takes a closer look.
 
-        That is: x is not a finite, C-ordered matrix of the parameters' dtype with rows, or `coefs`
-        and `intercepts` are no longer the numbers that this predictor was made of.
+        That is: x is not a finite, C-ordered matrix of the dtype with rows and the network's
+        columns, or `coefs` and `intercepts` are not C-ordered arrays of its shapes.
         """
         try:
-            out = np.empty((x.shape[0], self._outputs), self.dtype)
-            return out if self._checked(x, coefs, intercepts, out) else None
+            out = _empty((x.shape[0], self._outputs), self.dtype)
+            return out if self._run(x, coefs, intercepts, out) else None
         except (TypeError, IndexError):
             return None
 
@@ -306,6 +322,15 @@ def _dtype(parameters: Parameters) -> np.dtype:
 
 def _suffix(dtype: np.dtype) -> str:
     return "32" if dtype == np.float32 else "64"
+
+
+def _aligned(shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
+    """Return an array at the start of a cache line: predictions from it are half as fast else."""
+    line = 64
+    size = int(np.prod(shape)) * dtype.itemsize
+    room = np.empty(size + line, np.uint8)
+    start = -room.ctypes.data % line
+    return room[start : start + size].view(dtype).reshape(shape)
 
 
 def _contiguous(parameters: Parameters, dtype: np.dtype) -> Parameters:

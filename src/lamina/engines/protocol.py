@@ -84,11 +84,15 @@ class Predictor(Protocol):
         """Return the predictions (n_samples, n_outputs) for x of the parameters' dtype."""
         ...
 
-    def checked(self, x: Any, coefs: Any, intercepts: Any) -> np.ndarray | None:
-        """Return the predictions if that is quick and sure to be right, else None.
 
-        Sure: x is a finite matrix of the parameters' dtype and width, and `coefs` and
-        `intercepts` are still the numbers that the predictor was made of.
+class Forward(Protocol):
+    """A network without parameters."""
+
+    def __call__(self, x: Any, coefs: Any, intercepts: Any) -> np.ndarray | None:
+        """Return the predictions for x with parameters as they stand, or None.
+
+        None: it takes a closer look, since x is not a finite matrix of the network's width or the
+        parameters are not of its shapes.
         """
         ...
 
@@ -127,6 +131,10 @@ class Engine(Protocol):
 
     def predictor(self, network: Network, parameters: Parameters) -> Predictor:
         """Return a predictor for copies of `parameters`."""
+        ...
+
+    def forward(self, network: Network, dtype: Any) -> Forward:
+        """Return a function of x and of parameters of `dtype` that stay with the caller."""
         ...
 
     def objective(self, network: Network, data: Data, alpha: float) -> Objective:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from lamina import spec
-from lamina.engines.protocol import Data, Parameters, Slots
+from lamina.engines.protocol import Data, Forward, Parameters, Slots
 from lamina.plan import Network, Rule
 
 
@@ -90,9 +90,6 @@ class ReferencePredictor:
         """Return the predictions for x."""
         return spec.network.predict(self.network, self.parameters, x)
 
-    def checked(self, x: Any, coefs: Any, intercepts: Any) -> None:
-        """Return None: there is no quick way."""
-
 
 class ReferenceObjective:
     """Runs `lamina.spec.network.backward` on all samples at once."""
@@ -143,6 +140,10 @@ class ReferenceEngine:
     def predictor(self, network: Network, parameters: Parameters) -> ReferencePredictor:
         """Return a predictor."""
         return ReferencePredictor(network, parameters)
+
+    def forward(self, network: Network, dtype: Any) -> Forward:
+        """Return a function that has no quick way."""
+        return lambda x, coefs, intercepts: None
 
     def objective(self, network: Network, data: Data, alpha: float) -> ReferenceObjective:
         """Return the loss over all samples as a function of the parameters."""

@@ -232,17 +232,14 @@ class BaseMLP(BaseEstimator, ABC):
     def _predictions(self, X: Any) -> np.ndarray:
         """Return the network's predictions (n_samples, n_outputs) for checked X."""
         own = self.__dict__
-        ready = own.get("_ready")
-        if ready and type(X) is np.ndarray and "feature_names_in_" not in own:
-            prediction = ready[0].checked(X, self.coefs_, self.intercepts_)
+        forward = own.get("_forward")
+        if forward and type(X) is np.ndarray and "feature_names_in_" not in own:
+            prediction = forward(X, self.coefs_, self.intercepts_)
             if prediction is not None:
                 return prediction
         check_is_fitted(self)
         X = inputs.check_x(self, X, self.coefs_[0].dtype, reset=False)
-        predictor = self.predictor()
-        if ready:  # the weights may be others now
-            ready[0] = predictor
-        return predictor(X)
+        return self.predictor()(X)
 
     def predictor(self) -> Predictor:
         """Return a bare function of X for the weights as they are now.
@@ -268,22 +265,20 @@ class BaseMLP(BaseEstimator, ABC):
         return default_engine(self.n_threads).predictor(self.network_, parameters)
 
     def __getstate__(self) -> Any:
-        """Return the state without the predictor, which `__setstate__` makes again."""
+        """Return the state without the function `_forward`, which `__setstate__` makes again."""
         state = super().__getstate__()
-        return {name: value for name, value in state.items() if name != "_ready"}
+        return {name: value for name, value in state.items() if name != "_forward"}
 
     def __setstate__(self, state: Any) -> None:
-        """Take over a state, and make the predictor of a fitted estimator."""
+        """Take over a state, and make a fitted estimator ready to predict."""
         super().__setstate__(state)
         self._get_ready()
 
     def _get_ready(self) -> None:
-        """Make the predictor that answers plain matrices for as long as the weights stay.
-
-        In a list, since predicting must not change an estimator's attributes.
-        """
+        """Make the function that answers plain matrices, from the weights where they stand."""
         if "coefs_" in self.__dict__:
-            self._ready = [self.predictor()]
+            engine = default_engine(self.n_threads)
+            self._forward = engine.forward(self.network_, self.coefs_[0].dtype)
 
     def predict(self, X: Any) -> np.ndarray:
         """Return the predicted labels or numbers.
@@ -327,7 +322,7 @@ class BaseMLP(BaseEstimator, ABC):
                 f"only MLPClassifier and MLPRegressor themselves can be saved, got the subclass "
                 f"{type(self).__name__}, which lamina.load could not make; use pickle or joblib"
             )
-        transient = {"_on_epoch", "_ready"}
+        transient = {"_on_epoch", "_forward"}
         kept = {name: value for name, value in vars(self).items() if name not in transient}
         if "_state" in kept:  # its parameters stand in coefs_ and intercepts_
             kept["_state"] = replace(kept["_state"], parameters=[])
