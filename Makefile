@@ -7,6 +7,8 @@ VENV ?= .venv
 BIN = $(VENV)/bin
 PIP = $(BIN)/python -m pip --disable-pip-version-check -q
 
+export MPLBACKEND = Agg
+
 .PHONY: demo test lint wheel engines sanitize neon clean
 
 $(BIN)/python:

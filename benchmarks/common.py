@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-PAUSE = 0.02  # seconds between turns: the spinning threads of the one before go to sleep
+PAUSE = 0.15  # seconds between turns: the spinning threads of the one before go to sleep
 
 
 def parser(description: str | None) -> argparse.ArgumentParser:

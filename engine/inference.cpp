@@ -50,9 +50,12 @@ template <class T>
 void Inference<T>::run(const std::vector<Given<T>>& parameters, const Samples<T>& samples, T* out,
                        int n_threads) {
     if (samples.count > few) {
-        Array<T> values(layout_.size);
-        pack_all(parameters, values.data());
-        return run(values.data(), samples, out, n_threads);
+        Array<T> panels = borrow_panels();
+        pack_all(parameters, panels.data());
+        run(panels.data(), samples, out, n_threads);
+        std::lock_guard<std::mutex> lock(guard_);
+        idle_panels_ = std::move(panels);
+        return;
     }
     FloatingPoint ieee;
     std::unique_ptr<Batch<T>> batch = borrow(1, false);
@@ -98,6 +101,15 @@ std::unique_ptr<Batch<T>> Inference<T>::borrow(Index rows, bool sparse) {
         }
     }
     return std::make_unique<Batch<T>>(plan_, layout_, kernels_, wanted, 1, sparse, false);
+}
+
+template <class T>
+Array<T> Inference<T>::borrow_panels() {
+    {
+        std::lock_guard<std::mutex> lock(guard_);
+        if (idle_panels_.size()) return std::move(idle_panels_);
+    }
+    return Array<T>(layout_.size);
 }
 
 template <class T>

@@ -28,12 +28,14 @@ private:
     void rows(const T* parameters, const Samples<T>& samples, T* out, Index first, Index last);
     std::unique_ptr<Batch<T>> borrow(Index rows, bool sparse);
     void give_back(std::unique_ptr<Batch<T>> batch);
+    Array<T> borrow_panels();
 
     const Plan& plan_;
     const Layout& layout_;
     const Kernels<T>& kernels_;
     std::mutex guard_;
     std::vector<std::unique_ptr<Batch<T>>> idle_;  // of dense rows
+    Array<T> idle_panels_;  // new memory would cost more than the copy into it
 };
 
 // A network without parameters, which come with each call.

@@ -4,6 +4,7 @@
 #include <cstring>
 #include <memory>
 #include <new>
+#include <utility>
 
 #include "kernels.hpp"
 
@@ -14,6 +15,13 @@ template <class T>
 class Array {
 public:
     Array() = default;
+    Array(Array&& other) noexcept
+        : size_(std::exchange(other.size_, 0)), data_(std::move(other.data_)) {}
+    Array& operator=(Array&& other) noexcept {
+        size_ = std::exchange(other.size_, 0);
+        data_ = std::move(other.data_);
+        return *this;
+    }
     explicit Array(Index size) : size_(size), data_(allocate(size)) {
         std::memset(static_cast<void*>(data_.get()), 0, sizeof(T) * static_cast<size_t>(size));
     }

@@ -35,7 +35,8 @@ void Pace::took(Index steps, double seconds) {
         return;
     }
     time_ = time;
-    if (most_ == 1 || --left_ > 0) return;
+    // A trial of a long step would be dear, and at so few barriers there is little to gain.
+    if (most_ == 1 || time > kStretch || --left_ > 0) return;
     fewer_ = best_ == most_ || (best_ > 1 && !fewer_);
     tried_ = fewer_ ? std::max(1, best_ / 2) : std::min(most_, 2 * best_);
 }

@@ -1,5 +1,8 @@
 """lamina: neural networks made of layers, exact, fast on a CPU, and open to the eye."""
 
+from importlib import import_module as _import_module
+from typing import TYPE_CHECKING, Any
+
 from lamina import spec
 from lamina._version import __version__
 from lamina.diagnosis import check_gradients
@@ -45,6 +48,9 @@ from lamina.plan import (
     WeightDecay,
 )
 
+if TYPE_CHECKING:
+    from lamina import descent, displays, linear, neurons
+
 __all__ = [
     "SGD",
     "AbsoluteError",
@@ -88,7 +94,18 @@ __all__ = [
     "WeightDecay",
     "__version__",
     "check_gradients",
+    "descent",
+    "displays",
     "engine_info",
+    "linear",
     "load",
+    "neurons",
     "spec",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """Import the parts that not everyone needs when they are first asked for."""
+    if name in {"descent", "displays", "linear", "neurons"}:
+        return _import_module(f"lamina.{name}")
+    raise AttributeError(f"module 'lamina' has no attribute {name!r}")

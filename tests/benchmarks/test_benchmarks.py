@@ -19,6 +19,10 @@ SCRIPTS = {
     "scaling": ["--shapes", "tab", "--steps", "2", "--samples", "400", "--widths", "16"],
     "small": ["--parts", "first,iris,memory", "--peers", "sklearn", "--rows", "2000"],
 }
+FROM_THE_NEURON_UP = {
+    "perceptron": ["--samples", "500", "--features", "3", "--margins", "0.5"],
+    "separation": ["--rows", "300", "--columns", "3"],
+}
 
 
 def call(script, *words):
@@ -64,6 +68,27 @@ def check_small(result):
     assert set(result["first"]) == {"lamina", "sklearn"}
     assert result["memory"]["lamina"]["peak"] > result["memory"]["lamina"]["data"] > 0
     assert result["iris"]["lamina"]["epochs"] == result["iris"]["sklearn"]["epochs"]
+
+
+def check_perceptron(result):
+    separable, flipped = result["fits"]
+    assert separable["converged"] and not flipped["converged"]
+    assert set(separable["sides"]) == {"lamina", "sklearn"}
+
+
+def check_separation(result):
+    found = result["separation"]
+    assert found["wide margin"]["separable"] and not found["random labels"]["separable"]
+    assert [result["counting"][n]["count"] for n in "1234"] == [4, 14, 104, 1882]
+
+
+@pytest.mark.parametrize("name", FROM_THE_NEURON_UP)
+def test_a_script_on_neurons_writes_what_it_measured(name, tmp_path):
+    path = tmp_path / "result.json"
+    call(f"{name}.py", *QUICK, *FROM_THE_NEURON_UP[name], "--json", str(path))
+    result = json.loads(path.read_text())
+    assert result["kind"] == name and result["environment"]["versions"]["lamina"]
+    globals()[f"check_{name}"](result)
 
 
 @pytest.mark.parametrize("name", SCRIPTS)

@@ -10,6 +10,7 @@ Symbols: rows are samples; ``h_0 = x``; ``z_l = h_{l-1} W_l + b_l``; ``h_l = phi
 
 from lamina.spec import (
     activations,
+    descent,
     initializers,
     layers,
     losses,
@@ -21,6 +22,7 @@ from lamina.spec import (
 
 __all__ = [
     "activations",
+    "descent",
     "initializers",
     "layers",
     "losses",

@@ -9,6 +9,9 @@ from __future__ import annotations
 
 import math
 
+from lamina.spec import elementary
+from lamina.spec.arrays import power as whole_power
+
 
 def constant(t: float, initial: float) -> float:
     """Return ``initial``."""
@@ -17,12 +20,12 @@ def constant(t: float, initial: float) -> float:
 
 def step_decay(t: float, initial: float, every: int = 5, factor: float = 0.5) -> float:
     """Return ``initial factor^floor(t / every)``: halved after every 5 epochs (note 002 §5.4)."""
-    return initial * factor ** math.floor(t / every)
+    return initial * whole_power(factor, math.floor(t / every))
 
 
 def exponential(t: float, initial: float, k: float) -> float:
     """Return ``initial exp(-k t)``; the note's ``eta_0^(-kt)`` lacks the e (note 002 §5.4)."""
-    return initial * math.exp(-k * t)
+    return initial * elementary.exp(-k * t)
 
 
 def inverse_time(t: float, initial: float, k: float) -> float:
@@ -37,7 +40,7 @@ def power(t: float, initial: float, exponent: float) -> float:
     which are Robbins and Monro's conditions; 1 is the typical choice (note 004). With t the
     number of samples seen it is scikit-learn's "invscaling".
     """
-    return initial / (t + 1) ** exponent
+    return initial / elementary.power(t + 1.0, exponent)
 
 
 def triangular(t: float, initial: float, low: float, half: float) -> float:
@@ -52,7 +55,8 @@ def cosine_restarts(t: float, initial: float, low: float, period: int) -> float:
     It falls from `initial` to `low` in T and restarts at T + 1 (note 002 §6, whose formula has
     ``t % (T + 1)`` inside the cosine as here).
     """
-    return low + 0.5 * (initial - low) * (1.0 + math.cos(math.pi * (t % (period + 1)) / period))
+    wave = elementary.cos_pi(t % (period + 1) / period)
+    return low + 0.5 * (initial - low) * (1.0 + wave)
 
 
 def warm_up(t: float, initial: float, steps: int, start: float = 0.0) -> float:
@@ -63,8 +67,11 @@ def warm_up(t: float, initial: float, steps: int, start: float = 0.0) -> float:
 
 
 def momentum_ramp(t: float, largest: float, every: int = 250) -> float:
-    """Return ``min(1 - 2^(-1 - log2(floor(t / 250) + 1)), largest)`` (Sutskever et al., 2013)."""
-    return min(1.0 - 2.0 ** (-1.0 - math.log2(math.floor(t / every) + 1)), largest)
+    """Return ``min(1 - 2^(-1 - log2(floor(t / 250) + 1)), largest)`` (Sutskever et al., 2013).
+
+    The power is one half over floor(t / 250) + 1.
+    """
+    return min(1.0 - 0.5 / (math.floor(t / every) + 1), largest)
 
 
 def halve_on_rise(rate: float, error: float, previous: float | None, factor: float = 0.5) -> float:

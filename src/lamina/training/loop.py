@@ -27,7 +27,11 @@ class Validation(NamedTuple):
 
 
 class Listener:
-    """Is told what happens; does nothing itself."""
+    """Is told what happens; does nothing itself.
+
+    An exception that it raises ends training and goes on to the caller of `fit`; the state holds
+    what was learnt until then.
+    """
 
     def epoch(self, n_epochs: int, state: State) -> None:
         """Hear that the n-th epoch of this fit ended."""

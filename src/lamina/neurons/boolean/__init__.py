@@ -1,0 +1,1 @@
+"""Boolean functions as networks of perceptrons (note 002 §2.5)."""
