@@ -82,6 +82,10 @@ void Trainer<T>::prepare(const Epoch& epoch, int n_threads) {
                        true);
     }
     const Index tallest = samples_.sparse() ? Layout::sparse_unit_rows : Layout::unit_rows;
+    if (shares_.size() < size_t(n_threads)) {
+        shares_ = std::vector<Share>(size_t(n_threads));
+        n_shares_ = 0;
+    }
     while (Index(scratch_.size()) < n_threads) scratch_.emplace_back((tallest + 1) * kPanel);
     for (const Unit& unit : units_) follow(unit, epoch.table);
     sums_ = {};
@@ -92,8 +96,8 @@ void Trainer<T>::prepare(const Epoch& epoch, int n_threads) {
 // its core's cache.
 template <class T>
 void Trainer<T>::share_out(int n_threads) {
-    if (Index(shares_.size()) == n_threads) return;
-    shares_ = std::vector<Share>(size_t(n_threads));
+    if (n_shares_ == size_t(n_threads)) return;
+    n_shares_ = size_t(n_threads);
     const auto size = [&](const Unit& unit) {
         const Panel panel = layout_.layers[unit.layer].panel(unit.panel);
         return double((unit.last - unit.first) * panel.columns);
@@ -101,13 +105,13 @@ void Trainer<T>::share_out(int n_threads) {
     double all = 0, done = 0;
     for (const Unit& unit : units_) all += size(unit);
     size_t number = 0;
-    for (size_t t = 0; t < shares_.size(); ++t) {
+    for (size_t t = 0; t < n_shares_; ++t) {
         shares_[t].first = Index(number);
         const double end = all * double(t + 1) / n_threads;
         while (number < units_.size() && done + size(units_[number]) / 2 <= end) {
             done += size(units_[number++]);
         }
-        shares_[t].last = Index(t + 1 == shares_.size() ? units_.size() : number);
+        shares_[t].last = Index(t + 1 == n_shares_ ? units_.size() : number);
     }
 }
 
@@ -170,7 +174,9 @@ void Trainer<T>::run(const Stretch& stretch, int thread, int n_threads) {
 template <class T>
 void Trainer<T>::rows_phase(const Step& step, int thread, int n_threads) {
     if (thread == 0) {
-        for (Share& share : shares_) share.next.store(share.first, std::memory_order_relaxed);
+        for (size_t t = 0; t < n_shares_; ++t) {
+            shares_[t].next.store(shares_[t].first, std::memory_order_relaxed);
+        }
         const T* weights = samples_.weights;
         total_ = !weights ? double(step.rows)
                           : lane_sum(step.rows, [&](Index i) { return weights[step.index[i]]; });
@@ -188,8 +194,8 @@ void Trainer<T>::rows_phase(const Step& step, int thread, int n_threads) {
 template <class T>
 void Trainer<T>::units_phase(const Step& step, int thread) {
     T* scratch = scratch_[size_t(thread)].data();
-    for (size_t i = 0; i < shares_.size(); ++i) {  // its own share, then what others have left
-        Share& share = shares_[(size_t(thread) + i) % shares_.size()];
+    for (size_t i = 0; i < n_shares_; ++i) {  // its own share, then what others have left
+        Share& share = shares_[(size_t(thread) + i) % n_shares_];
         for (;;) {
             const Index number = share.next.fetch_add(1, std::memory_order_relaxed);
             if (number >= share.last) break;

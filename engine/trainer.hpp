@@ -98,6 +98,7 @@ private:
     double total_ = 0;  // the sum of the present batch's weights
     Asker asker_;
     std::vector<Share> shares_;
+    size_t n_shares_ = 0;  // in use: one per thread of the present stretch
     Pace pace_;
 };
 
