@@ -19,7 +19,7 @@ namespace {
 std::atomic<int> allocations_left{-1};  // of arrays on cache lines; negative: any number
 }
 
-void* operator new[](size_t bytes, std::align_val_t line) {
+[[gnu::noinline]] void* operator new[](size_t bytes, std::align_val_t line) {
     const int left = allocations_left.load();
     if (left == 0) throw std::bad_alloc();
     if (left > 0) allocations_left.fetch_sub(1);
@@ -29,8 +29,12 @@ void* operator new[](size_t bytes, std::align_val_t line) {
     return place;
 }
 
-void operator delete[](void* place, std::align_val_t) noexcept { std::free(place); }
-void operator delete[](void* place, size_t, std::align_val_t) noexcept { std::free(place); }
+[[gnu::noinline]] void operator delete[](void* place, std::align_val_t) noexcept {
+    std::free(place);
+}
+[[gnu::noinline]] void operator delete[](void* place, size_t, std::align_val_t) noexcept {
+    std::free(place);
+}
 
 namespace lamina {
 namespace {
