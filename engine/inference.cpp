@@ -2,13 +2,41 @@
 
 #include <algorithm>
 #include <exception>
+#include <mutex>
 #include <numeric>
 
 namespace lamina {
 
 namespace {
+
 constexpr Index kRows = 96;
-}
+
+// Memory for panels, one array for all models: fresh memory would cost more than the copy into it.
+template <class T>
+class Spare {
+public:
+    static Array<T> borrow(Index size) {
+        {
+            std::lock_guard<std::mutex> lock(own().guard_);
+            if (own().array_.size() >= size) return std::move(own().array_);
+        }
+        return Array<T>(size);
+    }
+    static void give_back(Array<T> array) {
+        std::lock_guard<std::mutex> lock(own().guard_);
+        if (array.size() > own().array_.size()) own().array_ = std::move(array);
+    }
+
+private:
+    static Spare& own() {
+        static Spare& spare = *new Spare;  // never destroyed: threads may outlive the end of main
+        return spare;
+    }
+    std::mutex guard_;
+    Array<T> array_;
+};
+
+}  // namespace
 
 template <class T>
 void Inference<T>::run(const T* parameters, const Samples<T>& samples, T* out, int n_threads) {
@@ -50,12 +78,10 @@ template <class T>
 void Inference<T>::run(const std::vector<Given<T>>& parameters, const Samples<T>& samples, T* out,
                        int n_threads) {
     if (samples.count > few) {
-        Array<T> panels = borrow_panels();
+        Array<T> panels = Spare<T>::borrow(layout_.size);
         pack_all(parameters, panels.data());
         run(panels.data(), samples, out, n_threads);
-        std::lock_guard<std::mutex> lock(guard_);
-        idle_panels_ = std::move(panels);
-        return;
+        return Spare<T>::give_back(std::move(panels));
     }
     FloatingPoint ieee;
     std::unique_ptr<Batch<T>> batch = borrow(1, false);
@@ -101,15 +127,6 @@ std::unique_ptr<Batch<T>> Inference<T>::borrow(Index rows, bool sparse) {
         }
     }
     return std::make_unique<Batch<T>>(plan_, layout_, kernels_, wanted, 1, sparse, false);
-}
-
-template <class T>
-Array<T> Inference<T>::borrow_panels() {
-    {
-        std::lock_guard<std::mutex> lock(guard_);
-        if (idle_panels_.size()) return std::move(idle_panels_);
-    }
-    return Array<T>(layout_.size);
 }
 
 template <class T>

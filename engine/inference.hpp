@@ -28,33 +28,30 @@ private:
     void rows(const T* parameters, const Samples<T>& samples, T* out, Index first, Index last);
     std::unique_ptr<Batch<T>> borrow(Index rows, bool sparse);
     void give_back(std::unique_ptr<Batch<T>> batch);
-    Array<T> borrow_panels();
 
     const Plan& plan_;
     const Layout& layout_;
     const Kernels<T>& kernels_;
     std::mutex guard_;
     std::vector<std::unique_ptr<Batch<T>>> idle_;  // of dense rows
-    Array<T> idle_panels_;  // new memory would cost more than the copy into it
 };
 
 // A network without parameters, which come with each call.
 template <class T>
 class Forward {
 public:
-    Forward(Plan plan, const Kernels<T>& kernels, int n_threads)
-        : plan_(std::move(plan)), layout_(plan_, kLine<T>), n_threads_(n_threads),
-          inference_(plan_, layout_, kernels) {}
+    Forward(Plan plan, const Kernels<T>& kernels)
+        : plan_(std::move(plan)), layout_(plan_, kLine<T>), inference_(plan_, layout_, kernels) {}
 
-    void run(const std::vector<Given<T>>& parameters, const Samples<T>& samples, T* out) {
-        inference_.run(parameters, samples, out, n_threads_);
+    void run(const std::vector<Given<T>>& parameters, const Samples<T>& samples, T* out,
+             int n_threads) {
+        inference_.run(parameters, samples, out, n_threads);
     }
     const Plan& plan() const { return plan_; }
 
 private:
     const Plan plan_;
     const Layout layout_;
-    const int n_threads_;
     Inference<T> inference_;
 };
 
@@ -79,7 +76,7 @@ public:
         std::copy(from, from + own.size(), own.data());
     }
     void run(const Samples<T>& samples, T* out) {
-        if (samples.count <= inference_.few && !samples.sparse()) {
+        if (samples.count == 1 && !samples.sparse()) {
             return inference_.run(given_, samples, out, n_threads_);
         }
         inference_.run(panels(), samples, out, n_threads_);

@@ -36,15 +36,17 @@ std::vector<Unit> Layout::units(bool sparse) const {
 template <class T>
 void pack(const Layout::Layer& layer, bool bias, const T* from, T* flat) {
     if (bias) {
-        std::memcpy(flat + layer.bias, from, sizeof(T) * size_t(layer.d_out));
+        std::copy(from, from + layer.d_out, flat + layer.bias);
+        std::fill(flat + layer.bias + layer.d_out, flat + layer.bias + layer.columns, T(0));
         return;
     }
     for (Index p = 0; p < layer.panels(); ++p) {
         Panel panel = layer.panel(p);
         Index columns = std::min(panel.columns, layer.d_out - p * kPanel);
         for (Index k = 0; k < layer.d_in; ++k) {
-            std::memcpy(flat + panel.offset + k * panel.columns,
-                        from + k * layer.d_out + p * kPanel, sizeof(T) * size_t(columns));
+            T* row = flat + panel.offset + k * panel.columns;
+            std::memcpy(row, from + k * layer.d_out + p * kPanel, sizeof(T) * size_t(columns));
+            std::fill(row + columns, row + panel.columns, T(0));
         }
     }
 }

@@ -23,7 +23,8 @@ Objective<T>::Objective(Plan plan, double alpha, const Kernels<T>& kernels, Samp
       n_threads_(n_threads),
       most_threads_(threads_of(plan_, std::min(samples.count, kChunk), n_threads)),
       layout_(plan_, kLine<T>), units_(layout_.units(samples.sparse())),
-      values_(layout_.size), gradients_(layout_.size), transposed_(layout_.transposed_size), index_(samples.count),
+      values_(layout_.size), gradients_(layout_.size), transposed_(layout_.transposed_size),
+      index_(samples.count),
       batch_(plan_, layout_, kernels, std::min(samples.count, kChunk), most_threads_,
              samples.sparse(), true) {
     std::iota(index_.data(), index_.data() + samples.count, Index(0));
@@ -56,7 +57,8 @@ void Objective<T>::run(Poll poll) {
             static_cast<Objective*>(context)->work(thread, n_threads);
         },
         this);
-    if (n_threads_ == 0) pace_.took(1, std::chrono::duration<double>(Asker::Clock::now() - start).count());
+    const std::chrono::duration<double> time = Asker::Clock::now() - start;
+    if (n_threads_ == 0) pace_.took(1, time.count());
     const T* weights = samples_.weights;
     const Index count = samples_.count;
     settle(!weights ? double(count) : lane_sum(count, [&](Index i) { return weights[i]; }));

@@ -14,6 +14,8 @@ namespace lamina {
 
 namespace {
 
+constexpr int kMostThreads = 1023;  // of one trainer
+
 // Moves the calling thread off the core `taken`, once, and leaves it free to be moved again. Where
 // other programs keep all cores busy the system starts and wakes threads on their parent's core and
 // leaves them there, and two threads that wait for each other on one core are slower than one.
@@ -90,18 +92,18 @@ void Barrier::reset() {
 }
 
 void Workers::run(int n_threads, Task task, void* context) {
-    if (n_threads > 1 && (owner_ != getpid() || n_threads_ != n_threads)) {
+    n_threads = std::min(n_threads, kMostThreads);
+    if (n_threads > 1 && (owner_ != getpid() || n_threads_ < n_threads)) {
         stop();
         start(n_threads);
     }
-    const int n = n_threads > 1 ? n_threads_ : 1;
+    const int n = n_threads > 1 ? std::min(n_threads, n_threads_) : 1;
     if (n > 1) {
         task_ = task;
         context_ = context;
         core_ = present_core();
         busy_.store(n - 1, std::memory_order_relaxed);
-        calls_.fetch_add(1, std::memory_order_release);
-        calls_.notify_all();
+        call(n);
     }
     {
         FloatingPoint ieee;
@@ -109,6 +111,12 @@ void Workers::run(int n_threads, Task task, void* context) {
     }
     Patience patience;
     while (n > 1 && busy_.load(std::memory_order_acquire) > 0) patience.wait();
+}
+
+void Workers::call(int n_threads) {
+    const unsigned number = calls_.load(std::memory_order_relaxed) / (kMostThreads + 1) + 1;
+    calls_.store(number * (kMostThreads + 1) + unsigned(n_threads), std::memory_order_release);
+    calls_.notify_all();
 }
 
 void Workers::start(int n_threads) {
@@ -137,8 +145,10 @@ void Workers::serve(int thread, unsigned seen) {
         calls_.wait(seen, std::memory_order_acquire);
         seen = calls_.load(std::memory_order_acquire);
         if (stopping_) return;
+        const int n = int(seen % (kMostThreads + 1));
+        if (thread >= n) continue;
         leave_core(core_, thread);
-        task_(context_, thread, n_threads_);
+        task_(context_, thread, n);
         busy_.fetch_sub(1, std::memory_order_release);
     }
 }
@@ -150,8 +160,7 @@ void Workers::stop() {
         new std::vector<std::thread>(std::move(threads_));
     } else {
         stopping_ = true;
-        calls_.fetch_add(1, std::memory_order_release);
-        calls_.notify_all();
+        call(0);
         for (std::thread& thread : threads_) thread.join();
     }
     threads_.clear();

@@ -53,7 +53,7 @@ public:
     Workers& operator=(const Workers&) = delete;
 
     // Runs the task on n threads at once (fewer if the system gives no more; the task is told) and
-    // waits for all of them.
+    // waits for all of them. Threads of an earlier, larger n sleep on.
     void run(int n_threads, Task task, void* context);
     void stop();
 
@@ -61,6 +61,7 @@ public:
 
 private:
     void start(int n_threads);
+    void call(int n_threads);
     void serve(int thread, unsigned seen);
 
     std::vector<std::thread> threads_;
@@ -69,7 +70,9 @@ private:
     Task task_ = nullptr;
     void* context_ = nullptr;
     int core_ = -1;  // that the caller of `run` is on
-    bool stopping_ = false;
+    std::atomic<bool> stopping_{false};
+    // Counts the calls; the lower bits say how many threads the last one is for, so that the others
+    // learn both at once.
     alignas(64) std::atomic<unsigned> calls_{0};
     alignas(64) std::atomic<int> busy_{0};
 };

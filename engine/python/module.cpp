@@ -38,9 +38,9 @@ void bind(nb::module_& m, const std::string& suffix) {
         .def("close", &Own::close)
         .def_ro("n_done", &Own::n_done);
     nb::class_<Forward<T>>(m, ("Forward" + suffix).c_str())
-        .def(nb::new_(&make_forward<T>), "plan"_a, "isa"_a, "n_threads"_a)
+        .def(nb::new_(&make_forward<T>), "plan"_a, "isa"_a)
         .def("run", &predict_with<T>, "x"_a.noconvert(), "coefs"_a.noconvert(),
-             "intercepts"_a.noconvert(), "out"_a.noconvert());
+             "intercepts"_a.noconvert(), "n_threads"_a.none(), "out"_a.noconvert());
     nb::class_<Predictor<T>>(m, ("Predictor" + suffix).c_str())
         .def(nb::new_(&make_predictor<T>), "plan"_a, "isa"_a, "n_threads"_a, "parameters"_a)
         .def("rows", &predict_rows<T>, "x"_a.noconvert(), "out"_a.noconvert())

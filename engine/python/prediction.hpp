@@ -9,8 +9,8 @@ namespace lamina {
 namespace {
 
 template <class T>
-Forward<T>* make_forward(const PlanNames& plan, const std::string& isa, int n_threads) {
-    return new Forward<T>(make_plan(plan), kernels_of<T>(isa), n_threads);
+Forward<T>* make_forward(const PlanNames& plan, const std::string& isa) {
+    return new Forward<T>(make_plan(plan), kernels_of<T>(isa));
 }
 
 template <class T>
@@ -69,12 +69,16 @@ std::vector<Given<T>> given(const Plan& plan, const std::vector<Any<T>>& coefs,
 }
 
 // Predicts if x is a finite matrix of the right width with rows, and the parameters are of the
-// plan's shapes; else returns false.
+// plan's shapes; else returns false. No n_threads: what pays.
 template <class T>
 bool predict_with(Forward<T>& self, Matrix<T> x, const std::vector<Any<T>>& coefs,
-                  const std::vector<Any<T>>& intercepts, Out<T> out) {
+                  const std::vector<Any<T>>& intercepts, std::optional<int> n_threads,
+                  Out<T> out) {
     const std::vector<Given<T>> parameters = given<T>(self.plan(), coefs, intercepts);
-    if (parameters.empty() || !x.shape(0) || Index(x.shape(1)) != self.plan().inputs()) return false;
+    if (n_threads && *n_threads < 1) return false;
+    const int threads = n_threads.value_or(0);
+    if (parameters.empty() || !x.shape(0)) return false;
+    if (Index(x.shape(1)) != self.plan().inputs()) return false;
     if (!all_finite(x.data(), x.size())) return false;
     expect(Index(out.size()) == Index(x.shape(0)) * self.plan().outputs(),
            "the predictions need a place of their shape");
@@ -82,11 +86,11 @@ bool predict_with(Forward<T>& self, Matrix<T> x, const std::vector<Any<T>>& coef
     samples.x = x.data();
     samples.count = Index(x.shape(0));
     if (is_quick(self.plan(), samples.count)) {
-        self.run(parameters, samples, out.data());
+        self.run(parameters, samples, out.data(), threads);
         return true;
     }
     Released released;
-    self.run(parameters, samples, out.data());
+    self.run(parameters, samples, out.data(), threads);
     return true;
 }
 

@@ -27,15 +27,22 @@ private:
     std::atomic<bool>& busy_;
 };
 
-// Runs Python's signal handlers; true if one raised, which stops the work.
-inline Poll poll_python(bool* failed) {
-    return {[](void* failed) {
-                wait_if_python_ends();
-                nb::gil_scoped_acquire acquired;
-                return *static_cast<bool*>(failed) = PyErr_CheckSignals() != 0;
-            },
-            failed};
-}
+// Asks Python whether a signal came; the work ends if its handler raised, and `failed` says so.
+class Signals {
+public:
+    Signals(Released& released, bool& failed) : released_(released), failed_(failed) {}
+    Poll poll() {
+        return {[](void* self) {
+                    auto* own = static_cast<Signals*>(self);
+                    return own->failed_ = own->released_.signalled();
+                },
+                this};
+    }
+
+private:
+    Released& released_;
+    bool& failed_;
+};
 
 // Python's view of a Trainer: used by one thread at a time, or it says so.
 template <class T>
@@ -67,10 +74,11 @@ public:
     std::pair<double, double> epoch(Vector<Index> order, Index batch_size, Matrix<double> table) {
         Turn turn(busy_, "a trainer");
         n_done = 0;
-        const Index count = Index(order.shape(0)), samples = nb::cast<Data<T>&>(data_).samples.count;
+        const Index count = Index(order.shape(0));
+        const Index samples = nb::cast<Data<T>&>(data_).samples.count;
         expect(batch_size >= 1, "batch_size must be at least 1");
-        const Epoch own{order.data(), count, std::min(batch_size, std::max(count, Index(1))),
-                        table.data(), Index(table.shape(1)), poll_python(&failed_)};
+        Epoch own{order.data(), count, std::min(batch_size, std::max(count, Index(1))),
+                  table.data(), Index(table.shape(1)), {}};
         expect(Index(table.shape(0)) == own.steps(), "the table must have a row per step");
         expect(Index(table.shape(1)) == 1 + scalars_, "the table must have the rule's columns");
         for (Index i = 0; i < count; ++i) {
@@ -82,6 +90,8 @@ public:
         Sums sums;
         {
             Released released;
+            Signals signals(released, failed_);
+            own.poll = signals.poll();
             sums = trainer_.epoch(own);
         }
         n_done = sums.steps;
@@ -161,7 +171,7 @@ public:
         failed_ = false;
         {
             Released released;
-            objective_.run(poll_python(&failed_));
+            objective_.run(Signals(released, failed_).poll());
         }
         if (failed_) throw nb::python_error();
         for (size_t l = 0; l < gradients.size(); ++l) {

@@ -61,7 +61,7 @@ PAIRS = [
     for output, loss in [*CANONICAL, *((o, name) for o in ACTIVATIONS for name in OF_PREDICTION)]
     for own in OPTIONS.get(loss, [loss])
 ]
-WIDTHS = [1, 2, 3, 15, 16, 17, 31, 32, 33, 47, 48, 49, 63, 64, 65, 95, 96, 97]
+WIDTHS = [1, 2, 3, 7, 8, 9, 15, 16, 17, 23, 24, 25, 31, 32, 33, 47, 48, 49, 63, 64, 65, 95, 96, 97]
 BATCHES = [(1, 1), (2, 1), (7, 7), (16, 1), (33, 16), (64, 3), (97, 1)]  # size, and of the last
 HIDDEN = [(), *((w,) for w in WIDTHS), (48, 17), (97, 65, 3), (5,) * 6]
 FACTORS: dict[str, list[Any]] = {

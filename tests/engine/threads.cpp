@@ -100,6 +100,23 @@ std::vector<float> trained(const Job& job, int threads, bool close) {
     return job.predictions(trainer);
 }
 
+// Fewer threads than there are, and more: each call has the threads that it asked for.
+bool other_numbers() {
+    Workers workers;
+    bool good = true;
+    for (int n : {3, 2, 3, 1, 4, 2, 4}) {
+        std::atomic<int> seen{0};
+        workers.run(
+            n,
+            [](void* context, int thread, int n_threads) {
+                static_cast<std::atomic<int>*>(context)->fetch_add(thread + 10 * n_threads);
+            },
+            &seen);
+        good &= seen == n * (n - 1) / 2 + 10 * n * n;
+    }
+    return good;
+}
+
 bool after_a_fork(const Job& job, const std::vector<float>& expected) {
 #if defined(__SANITIZE_THREAD__)
     return job.plan.inputs() == 30 && !expected.empty();  // TSan ends a forked child with threads
@@ -167,6 +184,7 @@ int main() {
     const std::vector<float> one = trained(job, 1, false);
     bool good = expect("three threads give the bits of one", trained(job, 3, false) == one);
     good &= expect("threads start again after close", trained(job, 3, true) == one);
+    good &= expect("each call has its number of threads", other_numbers());
     good &= expect("a number left open gives them too", trained(job, 0, false) == one);
     good &= expect("parent and child train on after a fork", after_a_fork(job, one));
     good &= expect("a predictor serves three callers at once", shared_predictor(job));

@@ -103,3 +103,16 @@ def test_threads_predict_at_once(model):
     for thread in threads:
         thread.join()
     assert not wrong
+
+
+def test_the_number_of_threads_may_change_after_a_fit(model):
+    data = X.astype(model.coefs_[0].dtype)
+    expected = model.predict_proba(data)
+    for n in (1, 3, None):
+        model.set_params(n_threads=n)
+        np.testing.assert_array_equal(model.predict_proba(data), expected)
+    model.set_params(n_threads=0)
+    with pytest.raises(ValueError, match="n_threads"):
+        model.predict_proba(data)
+    again = pickle.loads(pickle.dumps(model)).set_params(n_threads=2)
+    np.testing.assert_array_equal(again.predict_proba(data), expected)

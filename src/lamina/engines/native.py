@@ -262,18 +262,21 @@ class NativeForward:
     def __init__(self, engine: NativeEngine, network: Network, dtype: Any) -> None:
         self.dtype, self._outputs = np.dtype(dtype), network.n_outputs
         self._run = getattr(_native, "Forward" + _suffix(self.dtype))(
-            _plan(network), engine.isa, engine.n_threads or 0
+            _plan(network), engine.isa
         ).run
 
-    def __call__(self, x: Any, coefs: Any, intercepts: Any) -> np.ndarray | None:
+    def __call__(
+        self, x: Any, coefs: Any, intercepts: Any, n_threads: int | None = None
+    ) -> np.ndarray | None:
         """Return the predictions for a plain matrix, or None where it takes a closer look.
 
         That is: x is not a finite, C-ordered matrix of the dtype with rows and the network's
-        columns, or `coefs` and `intercepts` are not C-ordered arrays of its shapes.
+        columns, or `coefs` and `intercepts` are not C-ordered arrays of its shapes, or `n_threads`
+        is no number of threads.
         """
         try:
             out = _empty((x.shape[0], self._outputs), self.dtype)
-            return out if self._run(x, coefs, intercepts, out) else None
+            return out if self._run(x, coefs, intercepts, n_threads, out) else None
         except (TypeError, IndexError):
             return None
 

@@ -88,7 +88,9 @@ class Predictor(Protocol):
 class Forward(Protocol):
     """A network without parameters."""
 
-    def __call__(self, x: Any, coefs: Any, intercepts: Any) -> np.ndarray | None:
+    def __call__(
+        self, x: Any, coefs: Any, intercepts: Any, n_threads: int | None = None
+    ) -> np.ndarray | None:
         """Return the predictions for x with parameters as they stand, or None.
 
         None: it takes a closer look, since x is not a finite matrix of the network's width or the

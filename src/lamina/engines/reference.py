@@ -143,7 +143,7 @@ class ReferenceEngine:
 
     def forward(self, network: Network, dtype: Any) -> Forward:
         """Return a function that has no quick way."""
-        return lambda x, coefs, intercepts: None
+        return lambda x, coefs, intercepts, n_threads=None: None
 
     def objective(self, network: Network, data: Data, alpha: float) -> ReferenceObjective:
         """Return the loss over all samples as a function of the parameters."""

@@ -234,7 +234,7 @@ class BaseMLP(BaseEstimator, ABC):
         own = self.__dict__
         forward = own.get("_forward")
         if forward and type(X) is np.ndarray and "feature_names_in_" not in own:
-            prediction = forward(X, self.coefs_, self.intercepts_)
+            prediction = forward(X, self.coefs_, self.intercepts_, self.n_threads)
             if prediction is not None:
                 return prediction
         check_is_fitted(self)
@@ -277,8 +277,7 @@ class BaseMLP(BaseEstimator, ABC):
     def _get_ready(self) -> None:
         """Make the function that answers plain matrices, from the weights where they stand."""
         if "coefs_" in self.__dict__:
-            engine = default_engine(self.n_threads)
-            self._forward = engine.forward(self.network_, self.coefs_[0].dtype)
+            self._forward = default_engine().forward(self.network_, self.coefs_[0].dtype)
 
     def predict(self, X: Any) -> np.ndarray:
         """Return the predicted labels or numbers.

@@ -94,4 +94,12 @@ def check_weights(sample_weight: Any, x: Any) -> np.ndarray | None:
     if len(negative):
         row = int(negative[0])
         raise ValueError(f"sample_weight must be >= 0, got {weights[row]} at row {row}")
+    least = float(np.finfo(x.dtype).tiny)  # below it, one over a sum of weights may be infinite
+    small = np.flatnonzero((weights > 0) & (weights < least))
+    if len(small):
+        row = int(small[0])
+        raise ValueError(
+            f"sample_weight must be 0 or at least {least:.3g} in {x.dtype}, got {weights[row]} at "
+            f"row {row}; multiply all weights by a number"
+        )
     return weights

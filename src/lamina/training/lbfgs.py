@@ -61,28 +61,32 @@ def fit_lbfgs(
             listener.epoch(len(history.loss) - n_before, state)
 
         try:
-            found = scipy.optimize.minimize(
-                objective,
-                last[0],
-                method="L-BFGS-B",
-                jac=True,
-                callback=after,
-                options={"maxfun": max_fun, "maxiter": training.max_iter, "gtol": training.tol},
-            )
-            last[0] = found.x
-            outcome = Outcome.CONVERGED if found.status == 0 else Outcome.MAX_ITER
-            end = found.status, str(found.message)
-        except KeyboardInterrupt:
-            outcome, end = Outcome.INTERRUPTED, (-1, "interrupted by the user")
-        n_iter = len(history.loss) - n_before
-        if n_iter == 0 and outcome is not Outcome.INTERRUPTED:  # there is a loss all the same
-            history.loss.append(objective(last[0])[0])
-            history.best_loss = min(history.best_loss, history.loss[-1])
-    if np.isfinite(last[0]).all():
-        state.parameters = _unpack(last[0].astype(dtype), network)
-    else:
-        outcome = Outcome.DIVERGED
-    return Result(outcome, n_iter, *end)
+            options = {"maxfun": max_fun, "maxiter": training.max_iter, "gtol": training.tol}
+            outcome, *end = _minimise(objective, after, last, options)
+            n_iter = len(history.loss) - n_before
+            if n_iter == 0 and outcome is not Outcome.INTERRUPTED:  # there is a loss all the same
+                history.loss.append(objective(last[0])[0])
+                history.best_loss = min(history.best_loss, history.loss[-1])
+        finally:  # whatever a listener raises, the state holds what was learnt
+            finite = bool(np.isfinite(last[0]).all())
+            if finite:
+                state.parameters = _unpack(last[0].astype(dtype), network)
+    return Result(outcome if finite else Outcome.DIVERGED, n_iter, *end)
+
+
+def _minimise(
+    objective: Any, after: Any, last: list[np.ndarray], options: dict[str, Any]
+) -> tuple[Outcome, int, str]:
+    """Run SciPy from ``last[0]``, which becomes the end; return outcome, status and words."""
+    try:
+        found = scipy.optimize.minimize(
+            objective, last[0], method="L-BFGS-B", jac=True, callback=after, options=options
+        )
+    except KeyboardInterrupt:
+        return Outcome.INTERRUPTED, -1, "interrupted by the user"
+    last[0] = found.x
+    outcome = Outcome.CONVERGED if found.status == 0 else Outcome.MAX_ITER
+    return outcome, found.status, str(found.message)
 
 
 def _pack(parameters: Parameters) -> np.ndarray:

@@ -64,12 +64,13 @@ def fit(
         try:
             outcome = _epochs(trainer, training, state, order, random, validation, listener)
         except KeyboardInterrupt:
-            state.step += trainer.n_done
             outcome = Outcome.INTERRUPTED
         finally:  # whatever a listener raises, the state holds what was learnt
             if not trainer.finite():
                 trainer.recall("last")
                 outcome = Outcome.DIVERGED
+            else:
+                state.step += trainer.n_done  # of an epoch that was cut short
             _settle(trainer, state, validation, best_before)
     return outcome
 
@@ -118,6 +119,7 @@ def _epoch(
         loss, penalty = trainer.epoch(order, size, ahead.table(rate, clock))
     if not np.isfinite(loss + penalty) and not trainer.finite():
         trainer.recall("last")
+        trainer.n_done = 0
         return False
     state.step += clock.n_steps
     state.epoch += 1
