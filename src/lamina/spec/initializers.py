@@ -20,8 +20,13 @@ def glorot_uniform(random: Any, d_in: int, d_out: int, factor: float = 6.0) -> t
     biases from the same interval.
     """
     bound = math.sqrt(factor / (d_in + d_out))
-    weights = random.uniform(-bound, bound, (d_in, d_out))
-    return weights, random.uniform(-bound, bound, d_out)
+    weights = _uniform(random, bound, (d_in, d_out))
+    return weights, _uniform(random, bound, d_out)
+
+
+def _uniform(random: Any, bound: float, shape: Any) -> Array:
+    """Draw as ``random.uniform`` does, but rounded twice on every machine: it may fuse the two."""
+    return -bound + 2.0 * bound * random.random_sample(shape)
 
 
 def he_normal(random: Any, d_in: int, d_out: int) -> tuple[Array, Array]:
