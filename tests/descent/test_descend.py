@@ -215,7 +215,7 @@ def test_a_start_at_the_optimum_takes_no_step():
 
 def test_without_a_tolerance_a_zero_gradient_still_ends_it():
     path = descend(bowl, [8.0, 0.0], gradient=bowl_gradient, step=0.5, tolerance=None)
-    assert path.reason == "step 2: the gradient is 0, so there is no descent direction"
+    assert path.reason.startswith("step 2: the gradient is 0, so there is no descent direction")
 
 
 def test_stop_rules_and_what_they_say():

@@ -1,5 +1,6 @@
 """What descend takes, refuses and leaves alone."""
 
+import copy
 import pickle
 
 import numpy as np
@@ -15,6 +16,7 @@ from lamina.descent import (
     ValueChange,
     descend,
 )
+from lamina.plan.rules import RULES
 
 
 def bowl(x):
@@ -23,6 +25,13 @@ def bowl(x):
 
 def bowl_gradient(x):
     return np.array([2 * x[0], 20 * x[1]])
+
+
+class Steep:
+    gradient = [2.0]  # noqa: RUF012 -- an object of the caller's
+
+    def __call__(self, x):
+        return bowl(x)
 
 
 class Odd(StepRule):
@@ -88,6 +97,10 @@ def test_a_path_is_a_frame_and_survives_pickling():
     again = pickle.loads(pickle.dumps(path))
     np.testing.assert_array_equal(again.points, path.points)
     assert repr(again) == repr(path)
+    for other in (again, copy.deepcopy(path)):
+        assert not any(
+            value.flags.writeable for value in vars(other).values() if isinstance(value, np.ndarray)
+        )
     assert repr(path).splitlines()[0].startswith("Path of 3 steps from (5, 1) to (")
 
 
@@ -127,7 +140,16 @@ def test_a_path_is_a_frame_and_survives_pickling():
         ({"step": lambda k: -1.0}, r"step\(0\) must be a number in \[0, inf\), got -1.0"),
         ({"step": lambda k: None}, r"step\(0\) must be a number"),
         ({"step": Odd()}, r"step.length\(line\) must be a number in \[0, inf\), got nan"),
-        ({"rule": "adam"}, "rule must be a Rule of lamina"),
+        ({"rule": "Adam"}, "rule must be one of 'gradient_descent', 'momentum'"),
+        ({"rule": lamina.Adam}, r"rule must be a Rule of lamina, such as Adam\(\)"),
+        (
+            {"step": "exact"},
+            r"a function of the step, ExactLineSearch\(\) or Backtracking\(\), got",
+        ),
+        ({"step": ExactLineSearch}, r"not the class: ExactLineSearch\(\), got"),
+        ({"step": Backtracking}, r"not the class: Backtracking\(\), got"),
+        ({"step": lamina.RobbinsMonro}, r"not the class: RobbinsMonro\(\), got"),
+        ({"f": Steep()}, r"f.gradient must be a function, got \[2.0\] \(list\)"),
         ({"rule": lamina.Adam(), "step": Backtracking()}, "step must be a number or a schedule"),
         ({"rule": lamina.Adam(), "direction": lambda x, g: -g}, "direction must be None with a"),
         ({"sampling": 3}, "sampling must be a Sampling"),
@@ -148,6 +170,8 @@ def test_bad_arguments_are_named(change, words):
     ("make", "words"),
     [
         (lambda: ExactLineSearch(3), r"bracket must be two numbers \(low, high\) or None"),
+        (lambda: ExactLineSearch([1, 2, 3]), r"bracket must be two numbers \(low, high\) or None"),
+        (lambda: ExactLineSearch("ab"), r"bracket must be two numbers \(low, high\) or None"),
         (lambda: ExactLineSearch((1, 1)), "bracket must be two numbers with low < high"),
         (lambda: ExactLineSearch((-1, 1)), r"bracket\[0\] must be a number in \[0, inf\)"),
         (lambda: ExactLineSearch((0, np.inf)), r"bracket\[1\] must be a number in \(0, inf\)"),
@@ -161,6 +185,31 @@ def test_bad_arguments_are_named(change, words):
 def test_bad_options_are_named(make, words):
     with pytest.raises(lamina.ArgumentError, match=words):
         make()
+
+
+@pytest.mark.parametrize("name", sorted(RULES))
+def test_a_rule_goes_by_the_name_that_estimators_have_for_it(name):
+    paths = [
+        descend(bowl, [1.0, 1.0], gradient=bowl_gradient, rule=rule, step=0.01, max_steps=20)
+        for rule in (name, RULES[name]())
+    ]
+    np.testing.assert_array_equal(paths[0].points, paths[1].points)
+    assert paths[0].n_steps == 20
+
+
+def test_a_start_at_the_minimum_without_tolerance_says_why_it_has_not_converged():
+    path = descend(bowl, [0.0, 0.0], gradient=bowl_gradient, tolerance=None)
+    assert not path.converged
+    assert path.reason == (
+        "step 1: the gradient is 0, so there is no descent direction; "
+        "tolerance=None does not count that as converged"
+    )
+
+
+@pytest.mark.parametrize("pair", [[0, 2], np.array([0, 2]), (0, 2), range(0, 4, 2)])
+def test_every_pair_is_a_bracket(pair):
+    assert ExactLineSearch(pair) == ExactLineSearch((0.0, 2.0))
+    assert hash(ExactLineSearch(pair)) == hash(ExactLineSearch((0.0, 2.0)))
 
 
 def test_options_are_values():

@@ -70,12 +70,65 @@ def test_the_end_of_a_descent_is_a_minimum():
     assert check_optimum(f, path.points[1]).kind == "no optimum"
 
 
-def test_a_small_function_is_decided_by_its_given_hessian():
-    """1e-12 x^2 looks flat to differences, and says so; its Hessian decides."""
-    assert check_optimum(lambda x: 1e-12 * x @ x, [0.0]).kind == "undecided"
-    assert check_optimum(lambda x: 1e-12 * x @ x, [0.0], hessian=lambda x: [[2e-12]]).kind == (
-        "minimum"
-    )
+def test_a_small_function_is_decided_by_its_given_derivatives():
+    """1e-12 x^2 looks flat to differences, and says so."""
+
+    def f(x):
+        return 1e-12 * x @ x
+
+    seen = check_optimum(f, [0.0])
+    assert seen.kind == "undecided"
+    assert "an eigenvalue is not told from 0" in repr(seen)
+    assert check_optimum(f, [0.0], lambda x: 2e-12 * x, lambda x: [[2e-12]]).kind == "minimum"
+    blind = check_optimum(f, [1.0], hessian=lambda x: [[2e-12]])
+    assert blind.kind == "undecided"
+    assert "the gradient is not told from 0" in repr(blind)
+
+
+@pytest.mark.parametrize("offset", [0.0, 1e7, 1e8, -1e12])
+@pytest.mark.parametrize("scale", [1e-9, 1.0, 1e9])
+@pytest.mark.parametrize(
+    ("signs", "kind"), [((1, 1), "minimum"), ((-1, -1), "maximum"), ((1, -1), "saddle")]
+)
+def test_neither_an_offset_nor_a_scale_changes_the_answer(offset, scale, signs, kind):
+    a = scale * np.array(signs)
+
+    def f(x):
+        return offset + a @ (x * x) / 2
+
+    for options in ({}, {"hessian": lambda x: np.diag(a)}):
+        options["gradient"] = lambda x: a * x
+        assert check_optimum(f, [0.0, 0.0], **options).kind == kind
+        for away in ([1.0, 1.0], [10.0, 0.0], [1e-3, 0.0]):
+            assert check_optimum(f, away, **options).kind == "no optimum"
+
+
+@pytest.mark.parametrize("offset", [0.0, 1e4, 1e7, 1e8])
+def test_differences_never_call_a_far_point_stationary(offset):
+    for scale in (1.0, 1e3, 1e-9, 1e-12):
+        found = check_optimum(lambda x, s=scale: offset + s * x @ x, [1.0, 1.0])
+        assert found.kind in (["no optimum"] if scale >= 1 else ["no optimum", "undecided"])
+    assert check_optimum(lambda x: 1e-9 * x @ x, [1.0, 1.0]).kind == "no optimum"
+
+
+def test_what_rounding_hides_is_not_told():
+    found = check_optimum(lambda x: 1e8 + x[0] ** 2, [0.0])
+    assert found.kind == "undecided"
+    assert "an eigenvalue is not told from 0" in repr(found)
+    assert found.eigenvalue_tolerance > abs(found.eigenvalues[0] - 2)
+
+
+def test_the_newton_step_is_the_way_to_the_optimum_of_a_quadratic():
+    a, center = np.array([[3.0, 1.0], [1.0, 2.0]]), np.array([1.0, -2.0])
+    point = center + np.array([3e-4, 4e-4])
+
+    def f(x):
+        return (x - center) @ a @ (x - center) / 2
+
+    found = check_optimum(f, point, lambda x: a @ (x - center))
+    assert found.newton_step == pytest.approx(5e-4, rel=1e-6)
+    assert found.kind == "no optimum"
+    assert check_optimum(f, point, tolerance=1e-3).kind == "minimum"
 
 
 def test_what_it_says():
@@ -91,7 +144,7 @@ def test_what_it_says():
     ("change", "words"),
     [
         ({"f": 1}, "f must be a function"),
-        ({"f": lambda x: np.inf}, "point must be where f is finite"),
+        ({"f": lambda x: np.inf}, "point must be a point where f is finite"),
         ({"f": lambda x: x}, "f must be a function that returns one real number"),
         ({"point": []}, r"point must be of shape \(d,\)"),
         ({"point": [np.nan, 0]}, "point must be finite"),

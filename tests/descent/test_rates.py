@@ -44,8 +44,8 @@ def test_the_factor_of_a_geometric_sequence_is_found(factor, scale):
     assert line == pytest.approx(scale * factor**steps, rel=1e-6)
 
 
-def test_the_interval_covers_the_truth_as_often_as_it_says():
-    """Independent noise on log(gap): 95 and 50 of 100 intervals."""
+def test_the_band_of_a_fit_covers_the_truth_under_independent_noise():
+    """Noise on log(gap), drawn anew for each step: 95 and 50 of 100 bands."""
     random = np.random.RandomState(0)
     covered = {0.95: 0, 0.5: 0}
     for _ in range(400):
@@ -70,12 +70,61 @@ def test_of_several_runs_the_mean_is_measured():
     runs = np.array([(1 + 0.9 * np.sin(k)) / k, (1 - 0.9 * np.sin(k)) / k])
     one = measure_rate(1 / k, 0.0)
     both = measure_rate(runs, 0.0)
-    assert [both.value, *both.interval] == pytest.approx([one.value, *one.interval])
+    assert (both.value, both.n_runs) == pytest.approx((one.value, 2))
+    alone = measure_rate(runs[:1], 0.0)
+    assert (alone.interval, alone.n_runs) == (measure_rate(runs[0], 0.0).interval, 1)
+
+
+def stochastic_gaps(n_runs, n_steps, random):
+    """Return gaps of SGD on ``½ sum a_j (w_j - c_j)^2``, c normal, and their exact mean."""
+    a = np.array([1.0, 2.0])
+    w, square = np.full((n_runs, 2), 3.0), np.full(2, 9.0)
+    gaps, expected = [], []
+    for k in range(n_steps + 1):
+        gaps.append(w**2 @ a / 2)
+        expected.append(square @ a / 2)
+        gamma = 2.0 / (4 + k)
+        w = w - gamma * a * (w - random.normal(size=w.shape))
+        square = (1 - gamma * a) ** 2 * square + (gamma * a) ** 2
+    return np.transpose(gaps), np.array(expected)
+
+
+def test_the_interval_covers_the_truth_as_often_as_it_says():
+    """Of the expected gap's rate: 95 and 50 of 100, where errors along a run are dependent."""
+    tables, n_runs = 400, 20
+    gaps, expected = stochastic_gaps(tables * n_runs, 200, np.random.RandomState(0))
+    truth = measure_rate(expected, 0.0).value
+    assert truth == pytest.approx(-1, abs=0.05)
+    covered = dict.fromkeys(("runs 0.95", "runs 0.5", "fit 0.95"), 0)
+    for runs in gaps.reshape(tables, n_runs, -1):
+        for name in covered:
+            kind, confidence = name.split()
+            given = runs if kind == "runs" else runs.mean(axis=0)
+            low, high = measure_rate(given, 0.0, confidence=float(confidence)).interval
+            covered[name] += low <= truth <= high
+    share = {name: count / tables for name, count in covered.items()}
+    assert share["runs 0.95"] == pytest.approx(0.95, abs=0.035)
+    assert share["runs 0.5"] == pytest.approx(0.5, abs=0.08)
+    assert share["fit 0.95"] < 0.7  # so it must not be called an interval of confidence
+
+
+def test_the_stochastic_row_has_an_interval_of_its_runs():
+    table = convergence_rates(n_steps=100, n_runs=10)
+    row = table.rows[-1]
+    assert row.rate.n_runs == 10
+    assert row.rate.interval[0] < -1 < row.rate.interval[1]
+    assert "95% interval of 10 runs" in repr(row)
+    assert all(other.rate.n_runs == 1 for other in table.rows[:-1])
+    assert "95% band of the fit" in repr(table.rows[0])
+    lines = repr(table).splitlines()
+    assert [("runs [" in line, "fit " in line) for line in lines[1:]] == (
+        [(False, True)] * 6 + [(True, False)]
+    )
 
 
 def test_what_a_rate_says():
     rate = measure_rate(2.0 * np.append(5, 1 / np.arange(1.0, 101.0)), 0.0)
-    assert repr(rate) == "gap ~ k^-1.000, 95% interval [-1.000, -1.000], steps 10 to 100"
+    assert repr(rate) == "gap ~ k^-1.000, 95% band of the fit [-1.000, -1.000], steps 10 to 100"
     assert rate.scale == pytest.approx(2.0)
 
 

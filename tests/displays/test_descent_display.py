@@ -90,6 +90,53 @@ def test_it_draws_into_given_axes(path, table):
     assert RateDisplay.from_rates(table).plot(right).ax_ is right
 
 
+def test_legends_of_given_axes_lie_within_them(path, table):
+    displays = [
+        SurfaceDisplay.from_function(bowl, BOX, path, resolution=5),
+        DescentDisplay.from_path(path),
+        RateDisplay.from_rates(table),
+    ]
+    for display in displays:
+        ax = plt.subplots()[1]
+        for given in (ax, None):
+            drawn = display.plot(given)
+            drawn.figure_.canvas.draw()
+            box = drawn.ax_.get_legend().get_window_extent()
+            inside = drawn.ax_.bbox.padded(1)
+            if given is None:  # below, in the figure
+                inside, other = drawn.figure_.bbox, drawn.ax_.bbox
+                assert box.y1 < other.y0
+            assert inside.y0 <= box.y0 < box.y1 <= inside.y1
+        assert ax.get_legend().get_frame_on()
+
+
+@pytest.mark.parametrize("ax", ["x", 3, [None]])
+def test_what_is_no_axes_is_named(path, table, ax):
+    for display in (DescentDisplay.from_path(path), RateDisplay.from_rates(table)):
+        with pytest.raises(lamina.ArgumentError, match="ax must be matplotlib Axes or None"):
+            display.plot(ax)
+
+
+def test_a_diverging_run_is_drawn():
+    run = descend(bowl, [10.0, 1.0], step=0.2, max_steps=5000)
+    assert run.values.max() > 1e300
+    display = DescentDisplay.from_path(run).plot()
+    display.figure_.canvas.draw()  # warnings are errors here
+    low, high = display.ax_.get_ylim()
+    for line in display.lines_:
+        shown = line.get_ydata()[np.isfinite(line.get_ydata())]
+        assert len(shown) > 100
+        assert 0 < low < shown.min() < shown.max() < high < np.inf
+    gaps = run.values - run.values.min()
+    np.testing.assert_array_equal(display.lines_[0].get_ydata()[1:100], gaps[1:100])
+
+
+def test_a_run_without_a_step_is_seen_as_points():
+    display = DescentDisplay.from_path(descend(bowl, [1.0, 1.0], max_steps=0), 0.0).plot()
+    assert [line.get_marker() for line in display.lines_] == ["o", "o"]
+    assert display.lines_[0].get_ydata().tolist() == [11.0]
+
+
 def test_gap_and_gradient_norm_are_drawn_on_a_logarithmic_axis(path):
     display = DescentDisplay.from_path(path, optimum=0.0).plot()
     gap, norm = display.lines_
@@ -124,7 +171,10 @@ def test_rates_are_drawn_with_their_bounds_and_fits(table, kind):
     ("make", "words"),
     [
         (lambda p: SurfaceDisplay.from_function(1, BOX), "f must be a function"),
-        (lambda p: SurfaceDisplay.from_function(lambda x: x, BOX), "f must be a function of two"),
+        (
+            lambda p: SurfaceDisplay.from_function(lambda x: x, BOX),
+            "f must be a function that returns",
+        ),
         (lambda p: SurfaceDisplay.from_function(bowl), "box must be two intervals where there is"),
         (lambda p: SurfaceDisplay.from_function(bowl, (1, 2)), "box must be two intervals"),
         (lambda p: SurfaceDisplay.from_function(bowl, ((1, 0), (0, 1))), "box must be two finite"),
@@ -147,7 +197,10 @@ def test_rates_are_drawn_with_their_bounds_and_fits(table, kind):
         (lambda p: DescentDisplay.from_path(p, 1.0), "optimum must be at most the lowest value"),
         (lambda p: DescentDisplay.from_path(p, "low"), "optimum must be a number"),
         (lambda p: RateDisplay.from_rates(3), "rates must be a RateTable"),
-        (lambda p: RateDisplay.from_rates([]), "rates must be with at least one sublinear rate"),
+        (
+            lambda p: RateDisplay.from_rates([]),
+            "rates must be rows of which at least one has a sublinear",
+        ),
         (lambda p: RateDisplay.from_rates([], "odd"), "kind must be one of"),
     ],
 )

@@ -1,6 +1,7 @@
 """Descent on any function of d variables, open to the eye (notes 002 §5; 004)."""
 
 from lamina.descent import problems
+from lamina.descent.line import Line
 from lamina.descent.loop import descend
 from lamina.descent.objective import MeanOfTerms
 from lamina.descent.optimum import Optimum, check_optimum
@@ -10,7 +11,7 @@ from lamina.descent.problems import Problem
 from lamina.descent.rates import Rate, measure_rate
 from lamina.descent.sampling import Sampling
 from lamina.descent.stated import AcceleratedMomentum, StatedRate
-from lamina.descent.steps import Backtracking, ExactLineSearch, Line, StepRule
+from lamina.descent.steps import Backtracking, ExactLineSearch, StepRule
 from lamina.descent.stops import GradientNorm, State, ValueChange
 from lamina.descent.table import RateTable, convergence_rates
 

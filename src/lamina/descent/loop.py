@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
 from lamina.descent import inputs
+from lamina.descent.line import NoStepError
 from lamina.descent.moves import Mover, along_a_line, by_a_rule
 from lamina.descent.objective import MeanOfTerms, Objective
 from lamina.descent.path import Path, Record
 from lamina.descent.sampling import Sampling
-from lamina.descent.steps import NoStepError, StepRule
+from lamina.descent.steps import StepRule
 from lamina.descent.stops import GradientNorm, State
 from lamina.plan import GradientDescent, Rule, checks
+from lamina.plan.rules import RULES
 
 
 def descend(
@@ -23,7 +25,7 @@ def descend(
     gradient: Any = None,
     direction: Any = None,
     step: Any = 0.1,
-    rule: Rule | None = None,
+    rule: Rule | str | None = None,
     sampling: Sampling | None = None,
     stop: Any = (),
     tolerance: float | None = 1e-8,
@@ -50,8 +52,9 @@ def descend(
         alpha: fixed; a schedule of lamina, such as ``RobbinsMonro(initial=1.0)``, or any function
         of the step k = 0, 1, ...; `ExactLineSearch` or `Backtracking`. With a `rule` its learning
         rate.
-    rule : Rule, optional
-        An update rule of lamina, such as ``lamina.Adam()``, that makes the steps.
+    rule : Rule or str, optional
+        An update rule of lamina that makes the steps, such as ``lamina.Adam()``, or the name that
+        `lamina.MLPClassifier` has for it, such as "adam": then with the rule's own defaults.
     sampling : Sampling, optional
         Steps along gradients of a few terms of a `MeanOfTerms`. A schedule that counts epochs then
         counts passes over the terms, otherwise steps.
@@ -86,7 +89,7 @@ def descend(
     ...     return [2 * x[0], 20 * x[1]]
     >>> descend(f, [10.0, 1.0], gradient=gradient, step=ExactLineSearch(), tolerance=1e-6)
     Path of 86 steps from (10, 1) to (3.19952e-07, 3.19952e-08)
-    value 110 to 1.12606e-13, gradient norm 28.3 to 9.05e-07, 87 values, 419 gradients
+    value 110 to 1.12606e-13, gradient norm 28.3 to 9.05e-07, 173 values, 333 gradients
     converged: the gradient norm 9.05e-07 is at most 1e-06
 
     Adam on the same function:
@@ -95,6 +98,9 @@ def descend(
     >>> descend(f, [10.0, 1.0], rule=lamina.Adam(), step=0.5).converged
     True
     """
+    if isinstance(rule, str):
+        checks.choice("rule", rule, RULES)
+        rule = cast("Rule", RULES[rule]())
     _check(f, gradient, direction, step, rule, sampling, max_steps)
     objective = Objective(f, gradient)
     x = inputs.vector("start", start)

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from numbers import Real
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from lamina import spec
 from lamina.descent import inputs
+from lamina.descent.line import Line, NoStepError
 from lamina.descent.objective import Objective
 from lamina.descent.sampling import Sampling
-from lamina.descent.steps import Line, NoStepError, StepRule
+from lamina.descent.steps import StepRule
 from lamina.descent.stops import State
 from lamina.plan import Adaptive, Clock, Rule, Schedule, checks, over_epoch
 
@@ -33,7 +35,10 @@ def along_a_line(objective: Objective, direction: Any, step: Any) -> Mover:
 
     def move(state: State) -> Move:
         if not state.gradient.any():
-            raise NoStepError("the gradient is 0, so there is no descent direction")
+            raise NoStepError(
+                "the gradient is 0, so there is no descent direction; "
+                "tolerance=None does not count that as converged"
+            )
         d = _direction(direction, state)
         slope = float(spec.descent.directional_derivative(state.gradient, d))
         if not spec.descent.is_descent_direction(state.gradient, d):
@@ -102,6 +107,13 @@ class StepLengths:
         if isinstance(step, Schedule):
             if step.initial is None:
                 raise checks.fail("step", "a schedule with initial", step)
+        elif isinstance(step, type) or not (callable(step) or isinstance(step, Real)):
+            made = f", not the class: {step.__name__}()" if isinstance(step, type) else ""
+            expected = (
+                "a number in (0, inf), a schedule, a function of the step, ExactLineSearch() or "
+                f"Backtracking(){made}"
+            )
+            raise checks.fail("step", expected, step)
         elif not callable(step):
             checks.real("step", step, "(0, inf)")
         self.base = float(step.initial or 0.0) if isinstance(step, Schedule) else 0.0

@@ -79,10 +79,10 @@ class Objective:
 
     def __init__(self, f: Any, gradient: Any = None) -> None:
         inputs.function("f", f)
-        if gradient is not None:
-            inputs.function("gradient", gradient)
-        self.f = f
-        self.given = getattr(f, "gradient", None) if gradient is None else gradient
+        own = getattr(f, "gradient", None)
+        self.f, self.given = f, own if gradient is None else gradient
+        if self.given is not None:
+            inputs.function("f.gradient" if gradient is None else "gradient", self.given)
         self.n_values = self.n_gradients = 0
 
     def value(self, x: np.ndarray) -> float:

@@ -51,6 +51,10 @@ class Path:
         for name in ("points", "values", "gradients", "step_lengths", "directions", "slopes"):
             getattr(self, name).setflags(write=False)
 
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self.__post_init__()  # pickles and copies do not keep that arrays are read-only
+
     @property
     def n_steps(self) -> int:
         """Number of steps taken."""

@@ -166,8 +166,7 @@ def stochastic(problem: Problem, n_steps: int, n_runs: int, random: Any) -> Stat
         problem.strength,
     )
     source = "note 004; Bottou et al. (2018)"
-    values = np.mean(runs, axis=0)
-    return _row("stochastic steps", problem, -1.0, source, values, bound)
+    return _row("stochastic steps", problem, -1.0, source, np.array(runs), bound)
 
 
 def _run(problem: Problem, n_steps: int, **options: Any) -> Path:
@@ -190,4 +189,5 @@ def _row(
     kind: str = "sublinear",
 ) -> StatedRate:
     rate = measure_rate(values, problem.lowest, kind)
-    return StatedRate(method, problem, stated, source, rate, gap(values, problem.lowest), bound)
+    gaps = gap(np.atleast_2d(values).mean(axis=0), problem.lowest)
+    return StatedRate(method, problem, stated, source, rate, gaps, bound)

@@ -2,54 +2,15 @@
 
 from __future__ import annotations
 
-import math
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.optimize import root_scalar
 
 from lamina import spec
-from lamina.descent.objective import Objective
+from lamina.descent.line import Line, NoStepError
+from lamina.descent.search import search
 from lamina.plan import checks
-
-
-class NoStepError(Exception):
-    """A step could not be made; the message is why, in words."""
-
-
-@dataclass(frozen=True, eq=False)
-class Line:
-    """The function along a direction, ``phi(alpha) = f(x + alpha d)``.
-
-    Attributes
-    ----------
-    objective : Objective
-    point, direction : ndarray of shape (d,)
-    value : float
-        phi(0).
-    slope_at_start : float
-        phi'(0), the directional derivative, below 0.
-    """
-
-    objective: Objective
-    point: np.ndarray
-    direction: np.ndarray
-    value: float
-    slope_at_start: float
-
-    def at(self, alpha: float) -> np.ndarray:
-        """Return ``x + alpha d``."""
-        return spec.descent.step(self.point, alpha, self.direction)
-
-    def __call__(self, alpha: float) -> float:
-        """Return ``phi(alpha)``."""
-        return self.objective.value(self.at(alpha))
-
-    def slope(self, alpha: float) -> float:
-        """Return ``phi'(alpha)``."""
-        gradient = self.objective.gradient(self.at(alpha))
-        return float(spec.descent.directional_derivative(gradient, self.direction))
 
 
 @dataclass(frozen=True)
@@ -65,16 +26,18 @@ class StepRule(ABC):
 class ExactLineSearch(StepRule):
     """``alpha = argmin_{alpha > 0} f(x + alpha d)``, as in note 004's gradient descent.
 
-    The argmin is where the slope ``<grad f(x + alpha d), d>`` changes sign, found by Brent's method
-    (`scipy.optimize.root_scalar`): slopes give alpha to the last digits, while values, flat at
-    their minimum, give half of them. For a function that is not convex along the line it is one of
-    the minima in the bracket, which need not be the lowest.
+    What is found is a local minimum along the line that is lower than the start: on a convex
+    function the argmin, elsewhere not always the lowest of several minima. It is where the slope
+    ``<grad f(x + alpha d), d>`` changes sign, found by Brent's method (`scipy.optimize.brentq`):
+    slopes give alpha to the last digits, while values, flat at their minimum, give half of them.
+    Values are asked whether a step goes up; where it does, a shorter one is sought.
 
     Parameters
     ----------
     bracket : (float, float) or None, default=None
         Interval in which to look, ``0 <= low < high``. Where the function still falls at its end,
-        the step goes there. None: from 0 to the first of 1, 2, 4, ... where the function rises.
+        or already rises at its beginning, the step goes there if that is lower than the start.
+        None: from 0 to the first of 1, 2, 4, ... where the function rises.
 
     Examples
     --------
@@ -92,58 +55,19 @@ class ExactLineSearch(StepRule):
     def __post_init__(self) -> None:
         if self.bracket is None:
             return
-        if not isinstance(self.bracket, tuple) or len(self.bracket) != 2:
-            raise checks.fail("bracket", "two numbers (low, high) or None", self.bracket)
-        low, high = self.bracket
+        pair = self.bracket
+        if isinstance(pair, str) or not np.iterable(pair) or len(list(pair)) != 2:
+            raise checks.fail("bracket", "two numbers (low, high) or None", pair)
+        low, high = pair
         checks.real("bracket[0]", low, "[0, inf)")
         checks.real("bracket[1]", high, "(0, inf)")
         if low >= high:
-            raise checks.fail("bracket", "two numbers with low < high", self.bracket)
+            raise checks.fail("bracket", "two numbers with low < high", pair)
+        object.__setattr__(self, "bracket", (float(low), float(high)))
 
     def length(self, line: Line) -> float:
         """Return the step length along `line`."""
-        if self.bracket is None:
-            low, high = self._rising(line)
-        else:
-            low, high = map(float, self.bracket)
-            if self._slope(line, high) <= 0:
-                return high
-            if self._slope(line, low) >= 0:
-                return low
-        found = root_scalar(
-            lambda alpha: self._slope(line, alpha),
-            bracket=(low, high),
-            method="brentq",
-            xtol=1e-24 * high,
-            rtol=4 * np.finfo(float).eps,
-            maxiter=500,
-        )
-        return float(found.root)
-
-    @staticmethod
-    def _slope(line: Line, alpha: float) -> float:
-        slope = line.slope(alpha) if alpha else line.slope_at_start
-        if not math.isfinite(slope):
-            raise NoStepError(f"the slope along the direction is {slope} at alpha = {alpha:.3g}")
-        return slope
-
-    @staticmethod
-    def _rising(line: Line) -> tuple[float, float]:
-        """Return an interval at whose low end the function falls and at whose high end it rises."""
-        low, high, too_far = 0.0, 1.0, math.inf
-        for _ in range(200):
-            slope = line.slope(high)
-            if not math.isfinite(slope):
-                too_far = high
-            elif slope >= 0:
-                return low, high
-            else:
-                low = high
-            high = (low + too_far) / 2 if math.isfinite(too_far) else 2 * high
-        raise NoStepError(
-            f"the function still falls at alpha = {low:.3g} along the direction: "
-            f"it may have no lower bound"
-        )
+        return search(line, self.bracket)
 
 
 @dataclass(frozen=True)

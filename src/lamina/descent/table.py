@@ -16,6 +16,9 @@ from lamina.plan import checks
 class RateTable:
     """Stated rates beside measured ones; printing it gives the table.
 
+    "95% of runs" is the confidence interval of a measured rate, from runs drawn apart; "95% of fit"
+    is the band of the line fitted to a single run, which says how straight that is.
+
     Attributes
     ----------
     rows : list of StatedRate
@@ -30,14 +33,15 @@ class RateTable:
 
     def __repr__(self) -> str:
         lines = [
-            f"{'method':<22} {'problem':<20} {'stated':>9} {'measured':>9} {'95% interval':>18} "
+            f"{'method':<22} {'problem':<20} {'stated':>9} {'measured':>9} {'95% of':>6} {'':>18} "
             f"{'bound':>6} {'gap/bound':>9}  source"
         ]
         for row in self.rows:
             low, high = row.rate.interval
             lines.append(
                 f"{row.method:<22} {row.problem.name:<20} {row.law(row.stated):>9} "
-                f"{row.law(row.rate.value):>9} {f'[{low:.4f}, {high:.4f}]':>18} "
+                f"{row.law(row.rate.value):>9} {'runs' if row.rate.n_runs > 1 else 'fit':>6} "
+                f"{f'[{low:.4f}, {high:.4f}]':>18} "
                 f"{'holds' if row.holds else 'BROKEN':>6} {row.tightness:>9.2g}  {row.source}"
             )
         return "\n".join(lines)
@@ -56,7 +60,7 @@ def convergence_rates(n_steps: int = 1000, n_runs: int = 20, *, random_state: An
     n_steps : int in [30, inf), default=1000
         Steps of each run; those that converge linearly take at most 100.
     n_runs : int in [1, inf), default=20
-        Runs of stochastic descent whose mean is taken.
+        Runs of stochastic descent whose mean is taken; from 2 on they give an interval.
     random_state : int, RandomState instance or None, default=0
 
     Returns

@@ -10,20 +10,13 @@ import numpy as np
 
 from lamina.descent import Path
 from lamina.descent.inputs import numeric
+from lamina.descent.objective import Objective
 from lamina.descent.rates import gap
-from lamina.displays.figure import axes
+from lamina.displays.figure import COLOURS, axes, legend
 from lamina.plan import checks
 
 GREYS = "Greys_r"
-COLOURS = (
-    "#D55E00",
-    "#0072B2",
-    "#009E73",
-    "#CC79A7",
-    "#E69F00",
-    "#56B4E9",
-    "#000000",
-)  # Okabe, Ito
+LARGEST = 1e250  # matplotlib's margins overflow on logarithmic axes that end near 1e308
 
 
 @dataclass(eq=False)
@@ -82,8 +75,7 @@ class SurfaceDisplay:
         >>> display.z.shape, round(float(display.z.max()), 6)
         ((101, 101), 7.0)
         """
-        if not callable(f):
-            raise checks.fail("f", "a function", f)
+        objective = Objective(f)
         checks.integer("resolution", resolution, "[2, inf)")
         named = path if isinstance(path, Mapping) else {} if path is None else {"path": path}
         points = {str(name): _points(name, own) for name, own in named.items()}
@@ -91,9 +83,9 @@ class SurfaceDisplay:
             raise checks.fail("box", "two intervals where there is no path", box)
         (x_low, x_high), (y_low, y_high) = _around(points) if box is None else _box(box)
         x, y = np.linspace(x_low, x_high, resolution), np.linspace(y_low, y_high, resolution)
-        z = np.array([[_value(f, a, b) for a in x] for b in y])
+        z = np.array([[objective.value(np.array([a, b])) for a in x] for b in y])
         paths = {
-            name: np.column_stack([own, [_value(f, a, b) for a, b in own]])
+            name: np.column_stack([own, [objective.value(point) for point in own]])
             for name, own in points.items()
         }
         return cls(x, y, z, paths)
@@ -128,7 +120,7 @@ class SurfaceDisplay:
         what = "surface" if solid else "level sets"
         self.ax_.set_title(f"Descent on the {what} of f" if self.paths else what.capitalize())
         if self.paths:
-            legend(self.ax_)
+            legend(self.ax_, ax is not None)
         return self
 
     def _contour(self, n_levels: int) -> None:
@@ -232,7 +224,7 @@ class DescentDisplay:
         return cls({str(name): own for name, own in paths.items()}, float(optimum))
 
     def plot(self, ax: Any = None) -> DescentDisplay:
-        """Draw it on a logarithmic axis; gaps of 0 are left out.
+        """Draw it on a logarithmic axis; gaps of 0 and sizes beyond 1e±250 are left out.
 
         Parameters
         ----------
@@ -252,13 +244,20 @@ class DescentDisplay:
                 r"$\|\nabla f(x_k)\|$": (path.gradient_norms, "--"),
             }
             for label, (values, style) in curves.items():
-                shown = np.where(values > 0, values, np.nan)
-                self.lines_ += self.ax_.plot(shown, style, color=colour, label=prefix + label)
+                inside = (values > 1 / LARGEST) & (values < LARGEST)
+                self.lines_ += self.ax_.plot(
+                    np.where(inside, values, np.nan),
+                    style,
+                    color=colour,
+                    marker="o" if len(values) <= 10 else "",
+                    ms=4,
+                    label=prefix + label,
+                )
         self.ax_.set_yscale("log")
         self.ax_.set_xlabel("step $k$")
         self.ax_.set_ylabel("gap, gradient norm")
         self.ax_.set_title("Descent step by step")
-        legend(self.ax_)
+        legend(self.ax_, ax is not None)
         return self
 
 
@@ -266,24 +265,9 @@ def _label(name: str, path: np.ndarray) -> str:
     return f"{name} ({len(path) - 1} steps)"
 
 
-def legend(ax: Any, columns: int = 2) -> None:
-    """Put the legend below the axes, where it covers nothing."""
-    ax.legend(
-        loc="upper center", bbox_to_anchor=(0.5, -0.13), ncols=columns, frameon=False, fontsize=9
-    )
-
-
 def colours(paths: Any) -> list[str]:
     """Return a colour for each of `paths`."""
     return [COLOURS[i % len(COLOURS)] for i in range(len(paths))]
-
-
-def _value(f: Any, a: float, b: float) -> float:
-    with np.errstate(all="ignore"):
-        value = np.asarray(f(np.array([a, b])))
-    if value.shape != () or value.dtype.kind not in "iuf":
-        raise checks.fail("f", "a function of two variables that returns one number", value)
-    return float(value)
 
 
 def _points(name: Any, path: Any) -> np.ndarray:

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from lamina.descent import RateTable, StatedRate
-from lamina.displays.descent import colours, legend
-from lamina.displays.figure import axes
+from lamina.displays.descent import colours
+from lamina.displays.figure import axes, legend
 from lamina.plan import checks
 
 
@@ -61,7 +61,7 @@ class RateDisplay:
             raise checks.fail("rates", "a RateTable, a StatedRate or a list of them", rates)
         chosen = [row for row in rows if row.rate.kind == kind]
         if not chosen:
-            raise checks.fail("rates", f"with at least one {kind} rate", rates)
+            raise checks.fail("rates", f"rows of which at least one has a {kind} rate", rates)
         return cls(chosen)
 
     def plot(self, ax: Any = None) -> RateDisplay:
@@ -78,11 +78,12 @@ class RateDisplay:
         """
         self.figure_, self.ax_ = axes(ax, figsize=(7, 6))
         self.lines_: list[Any] = []
+        gap = " " if ax is None else "\n"  # labels within axes have to be narrow
         for i, (colour, row) in enumerate(zip(colours(self.rows), self.rows, strict=True)):
             width = 1 + len(self.rows) - i  # so that lines that coincide are all seen
             k = np.arange(1, len(row.gaps))
             label = (
-                f"{row.method}, {row.problem.name}: measured ${_law(row, row.rate.value)}$, "
+                f"{row.method}, {row.problem.name}:{gap}measured ${_law(row, row.rate.value)}$, "
                 f"stated ${_law(row, row.stated)}$"
             )
             told = np.where(row.gaps[1:] > row.rounding, row.gaps[1:], np.nan)
@@ -95,7 +96,7 @@ class RateDisplay:
         self.ax_.set_xlabel("step $k$")
         self.ax_.set_ylabel("$f(x_k) - f^*$")
         self.ax_.set_title("Rates of convergence: bounds dashed, fits dotted")
-        legend(self.ax_, columns=1)
+        legend(self.ax_, ax is not None, ncols=1)
         return self
 
 
