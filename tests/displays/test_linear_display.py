@@ -79,6 +79,7 @@ def test_nothing_to_explain_can_be_drawn():
     model = LinearAutoencoder().fit(np.ones((4, 2)))
     display = AutoencoderSpectrumDisplay.from_estimator(model).plot()
     assert not display.errors.any()
+    assert "nothing to lose" in display.ax_.get_title()
 
 
 def test_modes_and_exact_solutions_are_drawn_as_computed():
@@ -101,12 +102,64 @@ def test_only_so_many_modes_are_drawn():
     assert len(display.modes_) == 1
 
 
-def test_a_mode_without_exact_solution_says_why():
+def test_modes_below_0_have_their_exact_solution_drawn_too():
     moments = Moments(np.eye(2), np.diag([2.0, 1.0]))
     dynamics = DeepLinear([-0.1 * np.eye(2), 0.1 * np.eye(2)]).descend(moments, n_steps=20)
     display = ModeDynamicsDisplay.from_dynamics(dynamics).plot()
-    assert "no exact solution" in display.ax_.get_title()
+    assert np.isfinite(display.exact_[0].get_ydata()).all()
+    assert display.exact_[0].get_ydata()[0] == pytest.approx(-0.01)
     assert "starts below 0" in display.ax_.get_legend().get_texts()[0].get_text()
+
+
+def test_the_title_says_what_the_deviation_is_relative_to_and_how_many_modes_are_drawn():
+    moments = Moments(np.eye(10), np.diag(np.arange(10.0, 0.0, -1)))
+    dynamics = DeepLinear.balanced(moments, random_state=0).descend(moments, n_steps=50)
+    title = ModeDynamicsDisplay.from_dynamics(dynamics).plot().ax_.get_title()
+    assert "6 of 10 modes" in title
+    assert f"{dynamics.deviation:.1e} of the largest mode" in title
+    display = ModeDynamicsDisplay.from_dynamics(dynamics).plot(max_modes=10)
+    looks = {(line.get_color(), line.get_linestyle()) for line in display.modes_}
+    assert len(looks) == 10
+    assert "of 10" not in display.ax_.get_title()
+
+
+def test_legends_stay_within_axes_that_were_given():
+    model = LinearAutoencoder(2).fit(X)
+    figure, both = plt.subplots(1, 2, figsize=(9, 4))
+    AutoencoderSpectrumDisplay.from_estimator(model).plot(both[0])
+    ModeDynamicsDisplay.from_dynamics(run(n_steps=50)).plot(both[1])
+    figure.canvas.draw()
+    for ax in both:
+        box, legend = ax.get_window_extent(), ax.get_legend().get_window_extent()
+        assert box.x0 <= legend.x0 <= legend.x1 <= box.x1
+        assert box.y0 <= legend.y0 <= legend.y1 <= box.y1
+
+
+def test_own_legends_do_not_cover_the_picture():
+    display = AutoencoderSpectrumDisplay.from_estimator(LinearAutoencoder(2).fit(X)).plot()
+    display.figure_.canvas.draw()
+    legend = display.ax_.get_legend().get_window_extent()
+    assert not legend.overlaps(display.ax_.get_window_extent())
+
+
+def test_a_code_beyond_the_ranks_shown_is_told_and_not_drawn():
+    wide = np.random.RandomState(0).randn(40, 12)
+    display = AutoencoderSpectrumDisplay.from_estimator(LinearAutoencoder(10).fit(wide))
+    display.plot(max_rank=5)
+    assert display.ax_.get_xlim()[1] < 6
+    assert len(display.mark_.get_xdata()) == 0
+    assert "10 code units lose" in display.ax_.get_title()
+    assert "ranks up to 5 shown" in display.ax_.get_title()
+
+
+def test_what_is_only_an_upper_bound_is_called_so():
+    model = LinearAutoencoder(1, n_kept=2)
+    for chunk in np.array_split(X, 5):
+        model.partial_fit(chunk)
+    display = AutoencoderSpectrumDisplay.from_estimator(model).plot()
+    assert "1 code unit loses at most" in display.ax_.get_title()
+    labels = [text.get_text() for text in display.ax_.get_legend().get_texts()]
+    assert any(label.startswith("upper bound of the least error") for label in labels)
 
 
 def test_what_cannot_be_drawn_is_refused():
@@ -114,5 +167,7 @@ def test_what_cannot_be_drawn_is_refused():
         AutoencoderSpectrumDisplay.from_estimator(PCA())
     with pytest.raises(NotFittedError):
         AutoencoderSpectrumDisplay.from_estimator(LinearAutoencoder())
+    with pytest.raises(lamina.ArgumentError, match="ax must be matplotlib Axes"):
+        ModeDynamicsDisplay.from_dynamics(run(n_steps=5)).plot(3)
     with pytest.raises(lamina.ArgumentError, match="dynamics must be a ModeDynamics"):
         ModeDynamicsDisplay.from_dynamics(3)

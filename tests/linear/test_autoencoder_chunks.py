@@ -109,3 +109,57 @@ def test_the_partial_factor_does_not_alias_the_users_chunk():
     X[:] = 0.0
     assert model.partial_fit(matrix(n=2)).singular_values_[0] > 1
     assert model._factor.rows[:3].any()
+
+
+def in_chunks(model, X, n):
+    for chunk in np.array_split(X, n):
+        model.partial_fit(chunk)
+    return model
+
+
+def loss_of(model, X):
+    rest = X - model.inverse_transform(model.transform(X))
+    return 0.5 * np.mean(np.sum(rest**2, axis=1))
+
+
+def test_a_shortened_factor_claims_no_more_than_an_upper_bound():
+    digits = load_digits()
+    X = digits.data[np.argsort(digits.target, kind="stable")]
+    model = in_chunks(LinearAutoencoder(5, n_kept=5), X, 30)
+    optimum = LinearAutoencoder(5).fit(X).optimum_
+    assert optimum < loss_of(model, X) < 0.99 * model.reconstruction_error_
+    assert not model.is_exact_
+    text = model.summary()
+    assert "Eckart" not in text
+    assert "estimated from 5 rows kept" in text
+    assert f"at most {model.reconstruction_error_:.6g}" in text
+
+
+@EXAMPLES
+@given(st.integers(0, 2**31), st.integers(1, 4), st.integers(0, 3), st.integers(1, 8))
+def test_the_upper_bound_holds(seed, m, more, n):
+    random = np.random.RandomState(seed)
+    X = random.randn(40, 6) * 10.0 ** random.uniform(-1, 1, 6) + random.randn(6)
+    X = X[np.argsort(X[:, 0])]
+    model = in_chunks(LinearAutoencoder(m, n_kept=m + more), X, n)
+    exact = LinearAutoencoder(m).fit(X)
+    bound = model.reconstruction_error_ * (1 + 1e-9) + 1e-9
+    assert exact.optimum_ <= loss_of(model, X) * (1 + 1e-9) <= bound * (1 + 1e-9)
+    assert (model.singular_values_ <= exact.singular_values_ * (1 + 1e-9)).all()
+
+
+def test_leaving_out_what_is_empty_is_exact():
+    X = np.random.RandomState(0).randn(50, 2) @ np.random.RandomState(1).randn(2, 6)
+    model = in_chunks(LinearAutoencoder(1, n_kept=3), X, 5)
+    assert model.is_exact_
+    assert model.reconstruction_error_ == pytest.approx(loss_of(model, X), rel=1e-9)
+
+
+def test_chunks_cannot_be_added_to_what_lanczos_kept():
+    X = matrix()
+    model = LinearAutoencoder(2, solver="lanczos").fit(X[:50])
+    assert model.is_exact_
+    assert model.optimum_ == pytest.approx(LinearAutoencoder(2).fit(X[:50]).optimum_, rel=1e-9)
+    with pytest.raises(lamina.ArgumentError, match="solver must be 'svd' in fit too"):
+        model.set_params(solver="svd").partial_fit(X[50:])
+    assert model.fit(X[:50]).partial_fit(X[50:]).is_exact_

@@ -129,7 +129,10 @@ def test_a_narrow_network_has_the_rank_limit_of_its_width():
         (lambda: Moments([[1.0]], [[1.0], [2.0]]), "xy must be of shape"),
         (lambda: Moments.of([[1.0], [2.0]], [[1.0]]), "Y must be of shape"),
         (lambda: DeepLinear([[[1.0]]]).loss(3), "moments must be a Moments"),
-        (lambda: DeepLinear([[[1.0]]]).loss(Moments(np.eye(2), np.eye(2))), "of 1 inputs"),
+        (
+            lambda: DeepLinear([[[1.0]]]).loss(Moments(np.eye(2), np.eye(2))),
+            "those of 1 input and 1 output",
+        ),
         (lambda: DeepLinear.balanced(Moments(np.eye(2), np.eye(2)), 0), "depth must be"),
     ],
 )
@@ -143,3 +146,51 @@ def test_pickles():
     again = pickle.loads(pickle.dumps(net))
     assert np.array_equal(again.collapse(), net.collapse())
     assert repr(again) == "DeepLinear(3 -> 2 -> 4, rank at most 2)"
+
+
+def test_without_yy_losses_are_told_up_to_a_constant():
+    X, Y = data(7, 20, 3, 2)
+    whole = Moments.of(X, Y)
+    part = Moments(whole.xx, whole.xy)
+    net = DeepLinear.random([3, 2], 1.0, 0)
+    assert part.yy is None
+    assert whole.loss(net.collapse()) - net.loss(part) == pytest.approx(whole.yy / 2)
+    assert whole.best_loss(2) - part.best_loss(2) == pytest.approx(whole.yy / 2)
+    assert "loss up to a constant" in str(net.descend(part, n_steps=3))
+    assert "up to a constant" not in str(net.descend(whole, n_steps=3))
+    assert part.whitened().yy is None
+
+
+@EXAMPLES
+@given(st.integers(0, 2**31), st.integers(1, 12), st.integers(1, 4), st.integers(-9, 9))
+def test_moments_of_data_are_never_refused_and_their_losses_never_negative(seed, n, k, power):
+    random = np.random.RandomState(seed)
+    X = random.randn(n, 5) * 10.0 ** random.randint(-power - 10, 10, 5)
+    X = np.column_stack([X, X[:, :2]])
+    for Y in (random.randn(n, k), X[:, :k], np.zeros((n, k))):
+        moments = Moments.of(X, Y)
+        assert 0 <= moments.best_loss(k) <= moments.best_loss(0) * (1 + 1e-12)
+
+
+def test_one_target_may_be_a_vector():
+    X, Y = data(8, 20, 3, 1)
+    assert np.array_equal(Moments.of(X, Y[:, 0]).xy, Moments.of(X, Y).xy)
+    with pytest.raises(lamina.ArgumentError, match="Y must be of shape"):
+        Moments.of(X, Y[1:, 0])
+    with pytest.raises(lamina.ArgumentError, match="Y must be an array of numbers"):
+        Moments.of(X, [[1.0], [1.0, 2.0]])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ((np.eye(2), np.diag([3.0, 1.0]), 0.0), "yy must be at least tr.* = 10"),
+        ((np.eye(2), np.diag([3.0, 1.0]), 9.99), "yy must be at least tr.* = 10"),
+        ((np.diag([1.0, 0.0]), np.eye(2)), "xy must be in the range of xx"),
+        ((np.diag([1.0, 0.0]), np.eye(2), 9.0), "xy must be in the range of xx"),
+        ((np.eye(2), [[np.nan], [1.0]]), "xy must be finite, got nan at row 0, column 0"),
+    ],
+)
+def test_moments_that_no_data_have_are_refused(arguments, words):
+    with pytest.raises(lamina.ArgumentError, match=words):
+        Moments(*arguments)

@@ -162,10 +162,10 @@ def test_float32_is_judged_by_its_own_rounding():
     [
         ((np.abs,), "n_inputs must be an integer"),
         ((3, 2), "f must be a callable"),
-        ((lambda x: x[:1], 2), "to return one row for each"),
+        ((lambda x: x[:1], 2), "returns one row for each"),
         ((lambda x: x * np.inf, 2), "finite"),
         ((lambda x: np.full(len(x), "a"), 2), "finite numbers"),
-        ((lamina.Network.mlp(2, [], 1),), "parameters must be given"),
+        ((lamina.Network.mlp(2, [], 1),), "parameters must be the .W, b. of each layer"),
     ],
 )
 def test_what_cannot_be_tested_is_refused(arguments, words):
@@ -178,11 +178,11 @@ def test_what_cannot_be_tested_is_refused(arguments, words):
     [
         ([], "a matrix of shape"),
         ([1.0, 2.0], "a matrix of shape"),
-        ([[1.0], [1.0, 2.0]], "equal length"),
-        ([["a"]], "real numbers"),
-        ([[True]], "real numbers"),
-        ([[1j]], "real numbers"),
-        (np.array([[1, None]], dtype=object), "real numbers"),
+        ([[1.0], [1.0, 2.0]], "an array of numbers"),
+        ([["a"]], "an array of numbers"),
+        ([[True]], "an array of numbers"),
+        ([[1j]], "an array of numbers"),
+        (np.array([[1, None]], dtype=object), "an array of numbers"),
     ],
 )
 def test_what_is_no_matrix_is_named(values, words):
@@ -191,14 +191,14 @@ def test_what_is_no_matrix_is_named(values, words):
 
 
 def test_nan_is_named_with_its_place():
-    with pytest.raises(ValueError, match="weights contains NaN: the first is at row 1, column 0"):
+    with pytest.raises(ValueError, match="weights must be finite, got nan at row 1, column 0"):
         AffineLayer([[1.0], [np.nan]])
 
 
 def test_layers_that_do_not_fit_are_named():
     with pytest.raises(lamina.ArgumentError, match="weights of layer 2"):
         DeepLinear([np.ones((2, 3)), np.ones((2, 2))])
-    with pytest.raises(lamina.ArgumentError, match="a layer of 1 inputs"):
+    with pytest.raises(lamina.ArgumentError, match="a layer of 1 input, as"):
         AffineLayer([[1.0]]).then(AffineLayer([[1.0], [1.0]]))
     with pytest.raises(lamina.ArgumentError, match="at least one matrix"):
         DeepLinear([])

@@ -220,7 +220,7 @@ def test_components_beyond_the_rank_are_warned_of(solver):
         ({"n_components": 0}, "n_components must be an integer"),
         ({"n_components": 2.0}, "n_components must be an integer"),
         ({"n_components": True}, "n_components must be an integer"),
-        ({"solver": "adam"}, "solver must be one of 'svd', 'lanczos', 'lbfgs' or a Rule"),
+        ({"solver": "newton"}, "a rule object, as lamina.Adam.., or one of 'svd', .*'adam'"),
         ({"solver": None}, "solver must be"),
         ({"solver": lamina.Adam}, "solver must be"),
         ({"center": "yes"}, "center must be True or False"),
@@ -308,4 +308,61 @@ def test_the_summary_has_the_numbers(solver):
     assert "7 -> 2 -> 7" in text
     assert f"{model.optimum_:.6g} (Eckart-Young)" in text or "the least of this rank" in text
     assert f"{model.explained_variance_ratio_.sum():.1%}" in text
-    assert ("relative gap" in text) == (solver != "svd")
+    assert ("trained encoder_ and decoder_ themselves" in text) == (solver != "svd")
+    assert ("the least of this rank (Eckart-Young)" in text) == (solver == "svd")
+    if solver != "svd":
+        assert f"{model.gap_:.1e}" in text
+
+
+def test_a_rule_by_name_is_the_rule_with_its_defaults():
+    X = matrix()
+    named = LinearAutoencoder(2, solver="momentum", random_state=0).fit(X)
+    given_ = LinearAutoencoder(2, solver=lamina.Momentum(), random_state=0).fit(X)
+    assert np.array_equal(named.encoder_, given_.encoder_)
+    assert "trained by momentum" in named.summary()
+
+
+def test_the_two_models_of_a_training_are_told_apart():
+    X = matrix()
+    model = LinearAutoencoder(2, solver="adam", max_iter=40, polish=False, random_state=0)
+    with pytest.warns(ConvergenceWarning):
+        model.fit(X)
+    Z = X - model.mean_
+    trained = 0.5 * np.mean(np.sum((Z - Z @ model.encoder_ @ model.decoder_) ** 2, axis=1))
+    assert trained > model.reconstruction_error_ * (1 + 1e-6)
+    assert model.gap_ == pytest.approx(trained / model.optimum_ - 1, rel=1e-6)
+    lines = model.summary().splitlines()
+    assert f"transform and back {model.reconstruction_error_:.6g}" in lines[2]
+    assert f"decoder_ themselves have a loss above the least by {model.gap_:.1e}" in lines[3]
+
+
+def test_lanczos_finds_nothing_in_constant_data():
+    X = np.ones((5, 3))
+    model = LinearAutoencoder(2, solver="lanczos")
+    with pytest.warns(UserWarning, match="rank 0"):
+        model.fit(X)
+    assert model.rank_ == 0
+    assert model.reconstruction_error_ == 0
+    np.testing.assert_array_equal(model.inverse_transform(model.transform(X)), X)
+
+
+@pytest.mark.parametrize("solver", ["svd", "lanczos", "lbfgs", "adam"])
+@pytest.mark.parametrize("size", [1e-300, 1e-160])
+def test_data_too_small_to_square_are_refused(solver, size):
+    with pytest.raises(ValueError, match="X is too small: its squares underflow"):
+        LinearAutoencoder(2, solver=solver).fit(matrix() * size)
+
+
+@pytest.mark.parametrize("solver", ["svd", "lanczos", "lbfgs", "momentum"])
+@pytest.mark.parametrize("size", [1e-125, 1e125])
+def test_the_size_of_the_data_plays_no_part(solver, size):
+    ours = LinearAutoencoder(2, solver=solver, random_state=0).fit(matrix() * size)
+    plain = LinearAutoencoder(2).fit(matrix())
+    ratios = plain.explained_variance_ratio_
+    np.testing.assert_allclose(ours.explained_variance_ratio_, ratios, rtol=1e-5)
+    assert ours.rank_ == (2 if solver == "lanczos" else 7)
+
+
+def test_one_is_not_in_the_plural():
+    model = LinearAutoencoder(1, center=False).fit([[1.0, 2.0]])
+    assert "1 sample\n" in model.summary()

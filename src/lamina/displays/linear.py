@@ -7,12 +7,13 @@ from typing import Any, Self
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
-from lamina.displays.figure import axes
+from lamina.displays.figure import COLOURS, axes, legend
 from lamina.linear import LinearAutoencoder, ModeDynamics
 from lamina.plan import checks
 
-BLUE, ORANGE, GREY = "#0072B2", "#D55E00", "#666666"  # apart for every kind of colour vision
-PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
+ORANGE, BLUE = COLOURS[:2]
+GREY = "#666666"
+STYLES = ("-", "--", "-.", ":")  # of the modes, one after the other as the colours are used up
 
 
 class AutoencoderSpectrumDisplay:
@@ -34,6 +35,8 @@ class AutoencoderSpectrumDisplay:
         Its reconstruction error.
     how : str
         How it was found.
+    exact : bool, default=True
+        Whether `errors` and `reached` are exact; otherwise they are upper bounds.
 
     Attributes
     ----------
@@ -53,9 +56,15 @@ class AutoencoderSpectrumDisplay:
     """
 
     def __init__(
-        self, spectrum: np.ndarray, errors: np.ndarray, rank: int, reached: float, how: str
+        self,
+        spectrum: np.ndarray,
+        errors: np.ndarray,
+        rank: int,
+        reached: float,
+        how: str,
+        exact: bool = True,
     ) -> None:
-        self.spectrum, self.errors = spectrum, errors
+        self.spectrum, self.errors, self.exact = spectrum, errors, exact
         self.rank, self.reached, self.how = rank, reached, how
 
     @classmethod
@@ -71,11 +80,11 @@ class AutoencoderSpectrumDisplay:
         beyond = np.cumsum(squares[::-1])[::-1]  # from the small end, where rounding would tell
         rest = 2 * n * estimator.optimum_ - float(beyond[estimator.n_components_])
         errors = 0.5 * (beyond + max(rest, 0.0)) / n
-        how = "singular values"
+        how = "singular values" + ("" if estimator.is_exact_ else " of the rows kept")
         if hasattr(estimator, "gap_"):
             how = f"training, relative gap {estimator.gap_:.0e}"
         reached = estimator.reconstruction_error_
-        return cls(spectrum, errors, estimator.n_components_, reached, how)
+        return cls(spectrum, errors, estimator.n_components_, reached, how, estimator.is_exact_)
 
     def plot(self, ax: Any = None, *, max_rank: int | None = None) -> Self:
         """Draw the errors as a line and the shares of the singular values as bars.
@@ -85,13 +94,14 @@ class AutoencoderSpectrumDisplay:
         ax : matplotlib Axes, optional
             By default new ones.
         max_rank : int in [1, inf), optional
-            Largest rank shown; by default all.
+            Largest rank shown; by default all. The code size beyond it is told, not drawn.
         """
         if max_rank is not None:
             checks.integer("max_rank", max_rank, "[1, inf)")
         shown = min(len(self.spectrum), max_rank or len(self.spectrum))
         self.figure_, self.ax_ = axes(ax)
         start = float(self.errors[0]) or 1.0
+        bound = "" if self.exact else "upper bound of the "
         shares = -np.diff(self.errors)[:shown] / start
         self.bars_ = self.ax_.bar(
             np.arange(1, shown + 1), shares, color=BLUE, alpha=0.45, label="share of this direction"
@@ -102,26 +112,35 @@ class AutoencoderSpectrumDisplay:
             "o-",
             color=GREY,
             markersize=4 if shown <= 30 else 2.5,
-            label="least error of this rank (Eckart–Young)",
+            label=f"{bound}least error of this rank (Eckart–Young)",
         )
         (self.mark_,) = self.ax_.plot(
-            [self.rank],
-            [self.reached / start],
+            [self.rank] if self.rank <= shown else [],
+            [self.reached / start] if self.rank <= shown else [],
             "D",
             color=ORANGE,
             markersize=8,
-            label=f"autoencoder, by {self.how}",
+            label=f"autoencoder, by {self.how}" if self.rank <= shown else None,
             zorder=3,
         )
         self.ax_.set(
             xlabel="rank: number of code units m",
             ylabel="share of the sum of squares",
-            title=f"{self.rank} code units lose {self.reached / start:.2%} of the sum of squares",
-            ylim=(0, 1.05),
+            title=self._title(shown),
+            xlim=(-0.6, shown + 0.6),
+            ylim=(-0.02, 1.05),
         )
         self.ax_.xaxis.get_major_locator().set_params(integer=True)
-        self.ax_.legend(loc="upper right", frameon=False)
+        legend(self.ax_, ax is not None)
         return self
+
+    def _title(self, shown: int) -> str:
+        if not self.errors[0]:
+            return "Constant data: there is nothing to lose"
+        lost = self.reached / float(self.errors[0])
+        units = f"{self.rank} code unit loses" if self.rank == 1 else f"{self.rank} code units lose"
+        words = f"{units} {'' if self.exact else 'at most '}{lost:.2%} of the sum of squares"
+        return words if self.rank <= shown else f"{words}\nranks up to {shown} shown"
 
 
 class ModeDynamicsDisplay:
@@ -175,10 +194,11 @@ class ModeDynamicsDisplay:
         self.modes_, self.exact_ = [], []
         every = max(len(run.times) // 25, 1)
         for i in range(shown):
-            color = PALETTE[i % len(PALETTE)]
+            turn, place = divmod(i, len(COLOURS))
+            look = {"color": COLOURS[place], "linestyle": STYLES[turn % len(STYLES)], "lw": 2}
             label = f"mode {i + 1}, s = {run.strengths[i]:.3g}"
-            label += ", starts below 0" if np.isnan(run.exact[i, 0]) else ""
-            self.modes_ += self.ax_.plot(run.times, run.modes[i], color=color, lw=2, label=label)
+            label += ", starts below 0" if run.modes[i, 0] < 0 else ""
+            self.modes_ += self.ax_.plot(run.times, run.modes[i], label=label, **look)
             self.exact_ += self.ax_.plot(
                 run.times[::every],
                 run.exact[i, ::every],
@@ -188,15 +208,13 @@ class ModeDynamicsDisplay:
                 markeredgecolor="black",
                 label="exact solution" if i == shown - 1 else None,
             )
-        deviation = (
-            "no exact solution from this start"
-            if np.isnan(run.deviation)
-            else f"largest deviation from the exact solution {run.deviation:.1e}"
-        )
+        which = "Modes" if shown == len(run.modes) else f"{shown} of {len(run.modes)} modes"
         self.ax_.set(
             xlabel="time t = steps × learning rate",
             ylabel="strength of the mode in the network",
-            title=f"Modes of a {run.depth}-layer linear network\n{deviation}",
+            title=f"{which} of a {run.depth}-layer linear network\nlargest deviation from the "
+            f"exact solution {run.deviation:.1e} of the largest mode",
         )
-        self.ax_.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), frameon=False)
+        self.ax_.title.set_fontsize("medium")
+        legend(self.ax_, ax is not None)
         return self

@@ -8,7 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from lamina.linear.arrays import frozen, matrix, vector
+from lamina.descent.inputs import vector
+from lamina.linear.arrays import frozen, matrix
+from lamina.linear.story import count
 from lamina.plan import Network, checks
 
 
@@ -112,7 +114,8 @@ class AffineLayer:
         """
         checks.kind("other", other, AffineLayer, "an AffineLayer")
         if other.n_inputs != self.n_outputs:
-            expected = f"a layer of {self.n_outputs} inputs, as many as this one has units"
+            inputs = count(self.n_outputs, "input")
+            expected = f"a layer of {inputs}, as many as this one has units"
             raise checks.fail("other", expected, other)
         return AffineLayer(self.weights @ other.weights, self.bias @ other.weights + other.bias)
 
@@ -121,7 +124,8 @@ class AffineLayer:
 
     def __str__(self) -> str:
         kind = "linear" if self.is_linear else "affine"
-        head = f"{kind} layer of {self.n_inputs} inputs and {self.n_outputs} units"
+        inputs, units = count(self.n_inputs, "input"), count(self.n_outputs, "unit")
+        head = f"{kind} layer of {inputs} and {units}"
         lines = [f"{head}, rank {self.rank}"]
         for j in range(min(self.n_outputs, 8)):
             along = ", ".join(f"{value:.3g}" for value in self.directions[:6, j])

@@ -18,11 +18,11 @@ from lamina.estimators.inputs import name_non_finite
 from lamina.linear.deep import DeepLinear
 from lamina.linear.factor import Factor, lanczos
 from lamina.linear.learning import Learned, Task, learn
-from lamina.linear.story import summary
+from lamina.linear.parameters import check_parameters, refuse_above, solver_of
+from lamina.linear.story import count, summary
 from lamina.plan import Rule, Schedule, checks
 from lamina.training import Outcome
 
-SOLVERS = ["svd", "lanczos", "lbfgs"]
 PROMISED = 1e-6  # relative gap above which a trained autoencoder warns
 EPS = float(np.finfo(np.float64).eps)
 
@@ -54,10 +54,11 @@ class LinearAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseE
     ----------
     n_components : int in [1, min(n_samples, n_features)] or None, default=None
         Size m of the code; None: min(n_samples, n_features), which loses nothing.
-    solver : {"svd", "lanczos", "lbfgs"} or Rule, default="svd"
+    solver : {"svd", "lanczos", "lbfgs"}, Rule or name of a rule, default="svd"
         "svd": LAPACK's full decomposition, exact. "lanczos": m leading singular vectors by ARPACK,
         to rounding as well, for a few components of a large matrix. A rule, such as
-        ``lamina.Adam()``, or "lbfgs": trained by full-batch steps in float64.
+        ``lamina.Adam()`` or "adam", which is the rule with its defaults, or "lbfgs": trained by
+        full-batch steps in float64.
     center : bool, default=True
         Subtract the mean of each column first. Without it, the singular values are those of X.
     whiten : bool, default=True
@@ -78,9 +79,9 @@ class LinearAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseE
         Training ends when the relative gap to the optimum is at most this. The optimum is known
         from the singular values; this is a demonstration of training, not a way around them.
     n_kept : int in [1, inf), optional
-        Of `partial_fit`: number of rows of the running factor. None keeps n_features of them and
-        is exact; fewer save memory where there are very many features and make `partial_fit`
-        approximate, as scikit-learn's IncrementalPCA is.
+        Of `partial_fit`; `fit` ignores it. Number of rows of the running factor. None keeps
+        n_features of them and is exact; fewer save memory where there are very many features and
+        make `partial_fit` an estimate, as scikit-learn's IncrementalPCA is (see `is_exact_`).
     random_state : int, RandomState instance or None, default=None
         Initial weights; start of "lanczos".
 
@@ -103,8 +104,13 @@ class LinearAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseE
     n_components_, n_samples_, rank_limit_, rank_ : int
         ``rank_limit_`` is min(n_samples, n_features), more components cannot help; ``rank_`` the
         number of values of `spectrum_` above rounding.
+    is_exact_ : bool
+        False after `partial_fit` has left directions out because of `n_kept`. Then `optimum_` and
+        `reconstruction_error_` are the same upper bound of what they name, and the singular values
+        and what is explained are lower bounds.
     reconstruction_error_ : float
-        L of `transform` and `inverse_transform` on the training data.
+        L of `transform` and `inverse_transform` on the training data. They project on the rows of
+        `components_`, also if trained, which is the best use of the space that was learnt.
     optimum_ : float
         The least L of this rank, by Eckart and Young.
     gap_ : float
@@ -188,9 +194,11 @@ class LinearAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseE
         -------
         self
         """
-        self._check_parameters()
+        check_parameters(self)
         X = self._validated(X, reset=True, ensure_min_samples=2 if self.center else 1)
-        m = self._size(*X.shape)
+        limit = min(X.shape)
+        refuse_above(self.n_components, limit, "min(n_samples, n_features)")
+        m = limit if self.n_components is None else int(self.n_components)
         random = check_random_state(self.random_state)
         if self.solver == "lanczos":
             return self._settle(*lanczos(X, m, bool(self.center), random), m)
@@ -203,7 +211,7 @@ class LinearAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseE
         task = Task(
             factor.rows,
             m,
-            self.solver,
+            solver_of(self),
             bool(self.whiten),
             bool(self.polish),
             self.learning_rate,
@@ -232,14 +240,16 @@ class LinearAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseE
         -------
         self
         """
-        self._check_parameters()
+        check_parameters(self)
         first = not hasattr(self, "components_")
         X = self._validated(X, reset=first)
-        if self.n_components is not None:
-            self._refuse_above(X.shape[1], "n_features")
+        refuse_above(self.n_components, X.shape[1], "n_features")
         before = Factor.empty(X.shape[1], bool(self.center)) if first else self._factor
         if before.center != self.center:
             raise checks.fail("center", f"{before.center}, as it was so far", self.center)
+        if before.shortened and self.is_exact_:
+            expected = "'svd' in fit too: 'lanczos' kept nothing but its components to add to"
+            raise checks.fail("solver", expected, "lanczos")
         factor = before.update(X, self.n_kept)
         limit = min(factor.n_samples, X.shape[1], len(factor.rows))
         m = limit if self.n_components is None else min(int(self.n_components), limit)
@@ -276,45 +286,12 @@ class LinearAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseE
     def _n_features_out(self) -> int:
         return int(self.n_components_)
 
-    def _check_parameters(self) -> None:
-        if self.n_components is not None:
-            checks.integer("n_components", self.n_components, "[1, inf)")
-        if not isinstance(self.solver, Rule) and self.solver not in SOLVERS:
-            options = ", ".join(repr(name) for name in SOLVERS)
-            raise checks.fail("solver", f"one of {options} or a Rule", self.solver)
-        checks.flag("center", self.center)
-        checks.flag("whiten", self.whiten)
-        checks.flag("polish", self.polish)
-        if self.learning_rate is not None:
-            checks.kind("learning_rate", self.learning_rate, Schedule, "a Schedule or None")
-        if self.learning_rate_init is not None:
-            checks.real("learning_rate_init", self.learning_rate_init, "(0, inf)")
-        checks.integer("max_iter", self.max_iter, "[1, inf)")
-        checks.real("tol", self.tol, "[0, inf)")
-        if self.n_kept is not None:
-            checks.integer("n_kept", self.n_kept, f"[{self.n_components or 1}, inf)")
-
     def _validated(self, X: Any, reset: bool, **options: Any) -> np.ndarray:
         X = validate_data(
             self, X, dtype=np.float64, ensure_all_finite=False, reset=reset, **options
         )
         name_non_finite(X, "X", getattr(self, "feature_names_in_", None))
         return np.asarray(X)
-
-    def _size(self, n_samples: int, n_features: int) -> int:
-        limit = min(n_samples, n_features)
-        if self.n_components is None:
-            return limit
-        self._refuse_above(limit, "min(n_samples, n_features)")
-        return int(self.n_components)
-
-    def _refuse_above(self, limit: int, what: str) -> None:
-        if self.n_components > limit:  # type: ignore[operator]
-            expected = (
-                f"at most {what} = {limit}: the data matrix has no larger rank, so a larger code "
-                f"cannot help"
-            )
-            raise checks.fail("n_components", expected, self.n_components)
 
     def _settle(
         self, factor: Factor, s: np.ndarray, vt: np.ndarray, m: int, warn: bool = True
@@ -324,6 +301,7 @@ class LinearAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseE
             self.__dict__.pop(name, None)
         self._describe(factor, m, s, warn)
         self._take(vt[:m], s[:m])
+        self.is_exact_ = not factor.shortened or self.solver == "lanczos"
         lost = factor.total - float(np.sum(s**2)) if factor.shortened else 0.0
         rest = max(lost, 0.0) + float(np.sum(s[m:] ** 2))
         self.optimum_ = self.reconstruction_error_ = 0.5 * rest / factor.n_samples
@@ -343,10 +321,11 @@ class LinearAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseE
         """Set the attributes of a trained autoencoder and say if it fell short."""
         if learned.outcome is Outcome.DIVERGED:
             raise DivergenceError(
-                f"training by {self.solver} diverged after {len(learned.losses)} epochs; lower "
-                f"learning_rate_init"
+                f"training by {self.solver} diverged after "
+                f"{count(len(learned.losses), 'epoch')}; lower learning_rate_init"
             )
         self._describe(factor, m, s, warn=True)
+        self.is_exact_ = True
         n = factor.n_samples
         self.encoder_, self.decoder_ = learned.encoder, learned.decoder
         basis = np.linalg.qr(learned.decoder.T)[0]
@@ -368,9 +347,9 @@ class LinearAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseE
             warnings.warn("Training interrupted by user.", UserWarning, stacklevel=4)
         elif not self.gap_ <= PROMISED:
             warnings.warn(
-                f"training by {self.solver} ended after {len(learned.losses)} epochs with a "
-                f"relative gap of {self.gap_:.1e} to the Eckart-Young optimum. Raise max_iter, "
-                f"change learning_rate_init, keep whiten=True, or scale the columns.",
+                f"training by {self.solver} ended after {count(len(learned.losses), 'epoch')} "
+                f"with a relative gap of {self.gap_:.1e} to the Eckart-Young optimum. Raise "
+                f"max_iter, change learning_rate_init, keep whiten=True, or scale the columns.",
                 ConvergenceWarning,
                 stacklevel=4,
             )

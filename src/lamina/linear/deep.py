@@ -16,6 +16,7 @@ from lamina.linear.arrays import frozen, matrix
 from lamina.linear.dynamics import descend, flow
 from lamina.linear.modes import ModeDynamics
 from lamina.linear.moments import Moments
+from lamina.linear.story import count
 from lamina.plan import Dense, Network, checks
 
 
@@ -267,7 +268,8 @@ class DeepLinear:
         checks.kind("moments", moments, Moments, "a Moments (Moments.of(X, Y))")
         shape = (self.n_inputs, self.sizes[-1])
         if moments.xy.shape != shape:
-            expected = f"of a network of {shape[0]} inputs and {shape[1]} outputs"
+            inputs, outputs = count(shape[0], "input"), count(shape[1], "output")
+            expected = f"those of {inputs} and {outputs}, as this network has"
             raise checks.fail("moments", expected, moments)
 
     def __repr__(self) -> str:

@@ -12,6 +12,7 @@ from scipy.integrate import solve_ivp
 
 from lamina.linear.modes import ModeDynamics, final_modes, learning_time, mode_solution
 from lamina.linear.moments import Modes, Moments
+from lamina.linear.story import count
 from lamina.plan import checks
 
 SLOWEST = 1e-3  # modes below this share of the strongest are not waited for
@@ -79,7 +80,7 @@ def descend(
     with np.errstate(over="ignore", invalid="ignore"):
         for n in np.diff(marks):
             trail.append(_walk(setting, trail[-1], rate, int(n)))
-    method = f"gradient descent with learning rate {rate:.3g}, {n_steps} steps"
+    method = f"gradient descent with learning rate {rate:.3g}, {count(n_steps, 'step')}"
     return _dynamics(setting, marks * rate, trail, method)
 
 
@@ -155,16 +156,14 @@ def _dynamics(
         coupling=modes.coupling,
         imbalance=network.imbalance,
         network=type(network)(trail[-1]),
+        loss_is_known=setting.moments.yy is not None,
     )
 
 
 def _exact(setting: Setting, times: np.ndarray) -> np.ndarray:
-    """Return `mode_solution` of every mode, NaN where there is none."""
+    """Return `mode_solution` of every mode."""
     modes, depth = setting.modes, setting.network.depth
     rows = []
     for s, a, v in zip(modes.strengths, setting.starts, modes.variances, strict=True):
-        if a < 0 and depth > 1:
-            rows.append(np.full(len(times), np.nan))
-        else:
-            rows.append(mode_solution(times, float(s), float(a), depth, max(float(v), 0.0)))
+        rows.append(mode_solution(times, float(s), float(a), depth, max(float(v), 0.0)))
     return np.array(rows)

@@ -10,6 +10,7 @@ from scipy.sparse.linalg import svds
 from lamina.plan import checks
 
 BLOCK = 1024  # rows
+SMALLEST = 1e-130  # squares of entries this much smaller would lose digits in float64
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,15 +77,16 @@ class Factor:
         if self.center and n:
             stacked.append(np.sqrt(n / (n + m) * m) * (self.mean - mean)[None, :])
         added = sum(float(np.vdot(part, part)) for part in stacked[1:])
-        rows = _triangular(np.concatenate(stacked))
-        cut = most is not None and len(rows) > most
+        rows, lost = _triangular(np.concatenate(stacked)), False
+        if most is not None and len(rows) > most:
+            rows, lost = _leading(rows, most)
         return Factor(
             n + m,
             self.mean + (mean - self.mean) * (m / (n + m)),
-            _leading(rows, most) if cut else rows,
-            _finite(self.total + added, X),
+            rows,
+            _checked(self.total + added, rows),
             self.center,
-            self.shortened or cut,
+            self.shortened or lost,
         )
 
     def svd(self) -> tuple[np.ndarray, np.ndarray]:
@@ -102,7 +104,13 @@ def lanczos(
         raise checks.fail("n_components", expected, m)
     mean = X.mean(axis=0) if center else np.zeros(X.shape[1])
     rows = X - mean
-    total = _finite(float(np.vdot(rows, rows)), X)
+    total = _checked(float(np.vdot(rows, rows)), rows)
+    if total == 0:  # ARPACK knows no direction to start in
+        return (
+            Factor(len(X), mean, np.zeros((m, len(mean))), 0.0, center),
+            np.zeros(m),
+            np.eye(m, len(mean)),
+        )
     _, s, vt = svds(rows, k=m, v0=random.uniform(-1, 1, min(X.shape)))
     order = np.argsort(-s)
     s, vt = s[order], vt[order]
@@ -114,15 +122,24 @@ def _triangular(rows: np.ndarray) -> np.ndarray:
     return np.asarray(np.linalg.qr(rows, mode="r")) if len(rows) > rows.shape[1] else rows
 
 
-def _leading(rows: np.ndarray, most: int | None) -> np.ndarray:
+def _leading(rows: np.ndarray, most: int) -> tuple[np.ndarray, bool]:
+    """Return the leading directions, and whether those left out had anything above rounding."""
     _, s, vt = np.linalg.svd(rows, full_matrices=False)
-    return np.asarray(s[:most, None] * vt[:most])
+    noise = max(rows.shape) * np.finfo(float).eps * s[0]
+    return s[:most, None] * vt[:most], bool(s[most] > noise)
 
 
-def _finite(total: float, X: np.ndarray) -> float:
+def _checked(total: float, rows: np.ndarray) -> float:
+    """Return the sum of squares; ValueError if float64 cannot hold the squares of the rows."""
+    largest = float(np.abs(rows).max(initial=0.0))
     if not np.isfinite(total):
         raise ValueError(
-            f"X is too large: the sum of its squares overflows float64; its largest entry is "
-            f"{np.abs(X).max():.1e}. Divide X by it first."
+            f"X is too large: the sum of its squares overflows float64; its largest entry is about "
+            f"{largest:.1e}. Divide X by it first."
+        )
+    if 0 < largest < SMALLEST:
+        raise ValueError(
+            f"X is too small: its squares underflow float64; its largest entry is about "
+            f"{largest:.1e}, where at least {SMALLEST:.0e} is needed. Divide X by it first."
         )
     return total

@@ -23,6 +23,7 @@ from lamina.plan import (
 from lamina.training import Listener, Outcome, State, fit, fit_lbfgs
 
 OF_GRADIENT = (GradientDescent, Momentum, Nesterov, SGD)
+LEAST_DECREASE = 1e-15  # of L-BFGS; valleys of raw columns are too flat for SciPy's 2e-9
 RATE = 0.03  # of the rules that divide by the size of the gradient
 RATE_OF_GRADIENT = 0.1  # of those that do not; the largest curvature is 2 in the units used
 
@@ -178,7 +179,10 @@ def _run(
         if isinstance(solver, Rule):
             outcome = fit(*arguments, random, listener=goal)
         else:
-            outcome = fit_lbfgs(*arguments, max_fun=10 * task.max_iter, listener=goal).outcome
+            most = 10 * task.max_iter
+            outcome = fit_lbfgs(
+                *arguments, max_fun=most, listener=goal, ftol=LEAST_DECREASE
+            ).outcome
     except _Reached:
         outcome = Outcome.CONVERGED
     return tuple(own[0] * root for own in state.parameters), state, outcome

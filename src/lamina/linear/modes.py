@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 from scipy.integrate import quad, solve_ivp
 
-from lamina.linear.arrays import vector
+from lamina.descent.inputs import vector
+from lamina.linear.story import count
 from lamina.plan import checks
 
 
@@ -20,11 +21,12 @@ def mode_solution(
     From balanced, aligned layers the gradients from Sigma_xx and Sigma_xy fall apart into one
     equation per singular mode (Saxe, McClelland and Ganguli, 2014), for L layers
 
-        da/dt = L a^(2 - 2/L) (s - lambda a),   a(0) = a_0.
+        da/dt = L |a|^(2 - 2/L) (s - lambda a),   a(0) = a_0.
 
     For one layer that is ``s/lambda + (a_0 - s/lambda) exp(-lambda t)``, for two a logistic curve,
     ``a = s e^(2st) / (lambda (e^(2st) - 1) + s / a_0)``; for more it is integrated numerically to
-    a relative error of about 1e-11.
+    a relative error of about 1e-11. With more than one layer a mode that starts below 0 gets no
+    further than 0, a saddle point; for two, ``a = -s / ((lambda + s / |a_0|) e^(2st) - lambda)``.
 
     Parameters
     ----------
@@ -32,7 +34,7 @@ def mode_solution(
         Times, not negative. n steps of gradient descent at rate eta take the time ``n eta``.
     strength : float in [0, inf)
         s, the singular value of Sigma_xy.
-    start : float in [0, inf)
+    start : float in (-inf, inf)
         a_0; with more than one layer a mode that starts at 0 stays there.
     depth : int in [1, inf), default=2
         Number of layers L.
@@ -57,11 +59,14 @@ def mode_solution(
         return _one_layer(t, strength, start, variance)
     if start == 0:
         return np.zeros_like(t)
-    if depth == 2:
-        decay = np.exp(-2 * strength * t)
-        grown = -np.expm1(-2 * strength * t) / strength if strength > 0 else 2 * t
-        return np.asarray(start / (decay + variance * start * grown))
-    return _integrated(t, strength, start, depth, variance)
+    if depth > 2:
+        sign = 1 if start > 0 else -1  # -a obeys the equation of a with -s for s
+        return sign * _integrated(t, sign * strength, abs(start), depth, variance)
+    decay = np.exp(-2 * strength * t)
+    grown = -np.expm1(-2 * strength * t) / strength if strength > 0 else 2 * t
+    if start < 0:
+        return np.asarray(start * decay / (1 - variance * start * grown))
+    return np.asarray(start / (decay + variance * start * grown))
 
 
 def learning_time(
@@ -72,7 +77,7 @@ def learning_time(
     The inverse of `mode_solution`: ``integral of da / (L a^(2 - 2/L) (s - lambda a))`` from a_0 on.
     With two layers and a small start it is about ``ln(s / a_0) / 2s``: half the strength takes
     twice the time, so a network learns its modes one after the other. 0 if the mode starts beyond,
-    inf if it never gets there.
+    inf if it never gets there, as from 0 or below with more than one layer.
 
     Parameters
     ----------
@@ -89,14 +94,14 @@ def learning_time(
     _check_mode(strength, start, depth, variance)
     checks.real("fraction", fraction, "(0, 1)")
     if strength == 0 or variance == 0:
-        return np.inf if strength > 0 or start == 0 or variance == 0 else 0.0
+        return np.inf if strength > 0 or start <= 0 or variance == 0 else 0.0
     goal = fraction * strength / variance
     if start >= goal:
         return 0.0
     if depth == 1:
         end = strength / variance
         return float(np.log((end - start) / (end - goal)) / variance)
-    if start == 0:
+    if start <= 0:
         return np.inf
 
     def slowness(u: float) -> float:  # dt/du for a = e^u, which takes the steepness out
@@ -121,12 +126,12 @@ class ModeDynamics:
     times : ndarray of shape (n_times,)
         Step times learning rate.
     modes, exact : ndarray of shape (n_modes, n_times)
-        The run, and `mode_solution` from the same start; NaN where that has none, for a mode that
-        starts below 0 in a network of more than one layer.
+        The run, and `mode_solution` from the same start.
     strengths, variances : ndarray of shape (n_modes,)
         s and lambda: a mode ends at their ratio.
     loss, best_loss : ndarray of shape (n_times,), float
-        The loss, and the least loss that the network's rank allows.
+        The loss, and the least loss that the network's rank allows; both less ``½ tr Sigma_yy``
+        where the moments do not know it.
     leak : ndarray of shape (n_times,)
         Norm of the part of W outside the modes, relative to the largest final mode.
     coupling, imbalance : float
@@ -134,6 +139,8 @@ class ModeDynamics:
         be 0, as it does ``leak[0]``.
     network : DeepLinear
         As training left it.
+    loss_is_known : bool
+        Whether the moments know tr Sigma_yy.
 
     Examples
     --------
@@ -161,20 +168,17 @@ class ModeDynamics:
     coupling: float
     imbalance: float
     network: Any
+    loss_is_known: bool = True
 
     @property
     def deviation(self) -> float:
-        """Largest difference of run and exact solution, relative to the largest final mode.
-
-        NaN if no mode has an exact solution.
-        """
-        gap = np.abs(self.modes - self.exact)
-        return float(np.nanmax(gap)) / self._unit if np.isfinite(gap).any() else np.nan
+        """Largest difference of run and exact solution, relative to the largest final mode."""
+        return float(np.abs(self.modes - self.exact).max()) / self._unit
 
     @property
     def place_of_deviation(self) -> tuple[int, float]:
         """Mode (from 0) and time of the largest deviation."""
-        gap = np.nan_to_num(np.abs(self.modes - self.exact), nan=-1.0)
+        gap = np.abs(self.modes - self.exact)
         mode, place = np.unravel_index(int(np.argmax(gap)), gap.shape)
         return int(mode), float(self.times[place])
 
@@ -199,8 +203,8 @@ class ModeDynamics:
     def __str__(self) -> str:
         half = self.half_times
         lines = [
-            f"{len(self.modes)} modes of a linear network of {self.depth} layers, {self.method}, "
-            f"until t = {self.times[-1]:.4g}",
+            f"{count(len(self.modes), 'mode')} of a linear network of "
+            f"{count(self.depth, 'layer')}, {self.method}, until t = {self.times[-1]:.4g}",
             f"{'mode':>4} {'strength':>9} {'start':>10} {'end':>10} {'exact end':>10} "
             f"{'half at t =':>11} {'deviation':>10}",
         ]
@@ -215,16 +219,21 @@ class ModeDynamics:
         return "\n".join([*lines, *self._words()])
 
     def _words(self) -> list[str]:
-        if np.isnan(self.deviation):
-            verdict = "no mode starts above 0, so there is no exact solution to compare with"
-        else:
-            mode, time = self.place_of_deviation
-            verdict = (
-                f"largest deviation from the exact solution: {self.deviation:.2e} of the largest "
-                f"mode, in mode {mode + 1} at t = {time:.4g}"
-            )
+        mode, time = self.place_of_deviation
+        verdict = (
+            f"largest deviation from the exact solution: {self.deviation:.2e} of the largest "
+            f"mode, in mode {mode + 1} at t = {time:.4g}"
+        )
+        constant = "" if self.loss_is_known else " up to a constant (tr Sigma_yy is not known)"
         loss = (
-            f"loss {self.loss[0]:.4g} -> {self.loss[-1]:.4g}, least possible {self.best_loss:.4g}"
+            f"loss{constant} {self.loss[0]:.4g} -> {self.loss[-1]:.4g}, "
+            f"least possible {self.best_loss:.4g}"
+        )
+        below = int((self.modes[:, 0] < 0).sum()) if self.depth > 1 else 0
+        stuck = (
+            [f"{count(below, 'mode')} below 0 at the start: the exact solution ends at 0, a saddle"]
+            if below
+            else []
         )
         broken = [
             f"{what} ({value:.1e})"
@@ -236,12 +245,12 @@ class ModeDynamics:
             if value > 1e-8
         ]
         why = ["the exact solution assumes otherwise: " + ", ".join(broken)] if broken else []
-        return [verdict, loss, *why]
+        return [verdict, loss, *stuck, *why]
 
     def __repr__(self) -> str:
         return (
-            f"ModeDynamics({len(self.modes)} modes, {self.depth} layers, {self.method}, "
-            f"deviation={self.deviation:.2e})"
+            f"ModeDynamics({count(len(self.modes), 'mode')}, {count(self.depth, 'layer')}, "
+            f"{self.method}, deviation={self.deviation:.2e})"
         )
 
 
@@ -254,7 +263,7 @@ def final_modes(strengths: np.ndarray, variances: np.ndarray) -> np.ndarray:
 def _check_mode(strength: Any, start: Any, depth: Any, variance: Any) -> None:
     checks.real("strength", strength, "[0, inf)")
     checks.integer("depth", depth, "[1, inf)")
-    checks.real("start", start, "[0, inf)" if depth > 1 else "(-inf, inf)")
+    checks.real("start", start, "(-inf, inf)")
     checks.real("variance", variance, "[0, inf)")
 
 
@@ -266,12 +275,15 @@ def _one_layer(t: np.ndarray, strength: float, start: float, variance: float) ->
 def _integrated(
     t: np.ndarray, strength: float, start: float, depth: int, variance: float
 ) -> np.ndarray:
-    """Integrate ``b' = b^(L-1) (s - lambda b^L)`` for the singular value b = a^(1/L) of a layer."""
+    """Integrate ``b' = b^(L-1) (s - lambda b^L)`` for the singular value b = a^(1/L) of a layer.
+
+    s may be negative.
+    """
     times, place = np.unique(t, return_inverse=True)
     b = start ** (1 / depth)
     if times[-1] == 0:
         return np.full(t.shape, float(start))
-    end = strength / variance if variance > 0 else 0.0
+    end = max(strength, 0.0) / variance if variance > 0 else 0.0
     curvature = depth * variance * end ** (2 - 2 / depth)
     found = solve_ivp(
         lambda _, b: b ** (depth - 1) * (strength - variance * b**depth),

@@ -9,7 +9,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from lamina.linear.arrays import frozen, matrix
+from lamina.linear.story import count
 from lamina.plan import checks
+
+SLACK = 1e-6  # what rounding may do to moments that data have
 
 
 class Modes(NamedTuple):
@@ -50,13 +53,15 @@ class Moments:
         Sigma_xx: symmetric and without negative eigenvalues.
     xy : array-like of shape (d_0, d_L)
         Sigma_xy.
-    yy : float in [0, inf), default=0
-        Trace of Sigma_yy: only the value of the loss depends on it.
+    yy : float in [0, inf), optional
+        Trace of Sigma_yy: only the value of the loss depends on it. None: not known; then losses
+        are told up to a constant, less ``½ tr Sigma_yy``, and can be negative.
 
     Raises
     ------
     ArgumentError
-        If shapes do not fit or Sigma_xx is no matrix of second moments.
+        If shapes do not fit, or no data have such moments: Sigma_xx must be positive semidefinite,
+        Sigma_xy in its range, and yy at least ``tr(Sigma_xy' Sigma_xx^+ Sigma_xy)``.
 
     Examples
     --------
@@ -68,16 +73,18 @@ class Moments:
            [0.]]))
     """
 
-    def __init__(self, xx: Any, xy: Any, yy: float = 0.0) -> None:
+    def __init__(self, xx: Any, xy: Any, yy: float | None = None) -> None:
         self.xx = frozen(matrix("xx", xx))
         self.xy = frozen(matrix("xy", xy, n_rows=len(self.xx)))
-        checks.real("yy", yy, "[0, inf)")
-        self.yy = float(yy)
+        if yy is not None:
+            checks.real("yy", yy, "[0, inf)")
+        self.yy = None if yy is None else float(yy)
         size = np.abs(self.xx).max()
         if self.xx.shape[0] != self.xx.shape[1] or np.abs(self.xx - self.xx.T).max() > 1e-9 * size:
             raise checks.fail("xx", "a symmetric matrix", xx)
         if np.linalg.eigvalsh(self.xx)[0] < -1e-9 * size:
             raise checks.fail("xx", "without negative eigenvalues, as second moments are", xx)
+        self._check_range()
 
     @classmethod
     def of(cls, X: Any, Y: Any) -> Moments:
@@ -86,10 +93,10 @@ class Moments:
         Parameters
         ----------
         X : array-like of shape (n_samples, d_0)
-        Y : array-like of shape (n_samples, d_L)
+        Y : array-like of shape (n_samples, d_L) or (n_samples,)
         """
         X = matrix("X", X)
-        Y = matrix("Y", Y, n_rows=len(X))
+        Y = matrix("Y", Y, n_rows=len(X), vectors=True)
         n = len(X)
         return cls(X.T @ X / n, X.T @ Y / n, float(np.vdot(Y, Y)) / n)
 
@@ -108,12 +115,31 @@ class Moments:
             raise checks.fail("xx", f"of full rank {len(root)} to be whitened", f"rank {rank}")
         return Moments(np.eye(len(root)), root @ self.xy, self.yy)
 
-    def _inverse_root(self) -> tuple[np.ndarray, int]:
-        """Return ``Sigma_xx^(-1/2)``, 0 where Sigma_xx is, and the rank of Sigma_xx."""
+    def _check_range(self) -> None:
+        """Refuse a Sigma_xy or a tr Sigma_yy that no data with this Sigma_xx have."""
+        values, vectors = self._spectrum()
+        along = vectors.T @ self.xy
+        size = float(np.linalg.norm(self.xy))
+        if self.yy is not None:  # Cauchy and Schwarz: an honest ||Sigma_xy|| is at most this
+            size = max(size, float(np.sqrt(np.linalg.norm(self.xx) * self.yy)))
+        if np.linalg.norm(self.xy - vectors @ along) > SLACK * size:
+            raise checks.fail("xy", "in the range of xx: 0 where the input is always 0", self.xy)
+        sure = values > SLACK * values.max(initial=0.0)  # of smaller ones rounding has its share
+        least = float(np.sum(along[sure] ** 2 / values[sure, None]))
+        if self.yy is not None and self.yy < least * (1 - SLACK):
+            expected = f"at least tr(xy' xx^+ xy) = {least:.6g}, what xx and xy explain"
+            raise checks.fail("yy", expected, self.yy)
+
+    def _spectrum(self) -> tuple[np.ndarray, np.ndarray]:
+        """Return the eigenvalues of Sigma_xx above rounding and their eigenvectors as columns."""
         values, vectors = np.linalg.eigh(self.xx)
         keep = values > len(values) * np.finfo(float).eps * values[-1]
-        kept = vectors[:, keep]
-        return (kept / np.sqrt(values[keep])) @ kept.T, int(keep.sum())
+        return values[keep], vectors[:, keep]
+
+    def _inverse_root(self) -> tuple[np.ndarray, int]:
+        """Return ``Sigma_xx^(-1/2)``, 0 where Sigma_xx is, and the rank of Sigma_xx."""
+        values, vectors = self._spectrum()
+        return (vectors / np.sqrt(values)) @ vectors.T, len(values)
 
     def modes(self) -> Modes:
         """Return the modes: the singular value decomposition of Sigma_xy."""
@@ -124,10 +150,12 @@ class Moments:
         return Modes(u, s, vt.T, np.diag(inner).copy(), float(apart / largest) if largest else 0.0)
 
     def loss(self, weights: np.ndarray) -> float:
-        """Return ``½ mean ||y - x W||^2`` for W of shape (d_0, d_L), from the moments alone."""
-        return float(
-            0.5 * self.yy - np.vdot(weights, self.xy) + 0.5 * np.vdot(weights, self.xx @ weights)
-        )
+        """Return ``½ mean ||y - x W||^2`` for W of shape (d_0, d_L), from the moments alone.
+
+        Less ``½ tr Sigma_yy`` if that is not known.
+        """
+        rest = float(0.5 * np.vdot(weights, self.xx @ weights) - np.vdot(weights, self.xy))
+        return rest if self.yy is None else max(0.5 * self.yy + rest, 0.0)
 
     def gradients(self, weights: Sequence[np.ndarray]) -> list[np.ndarray]:
         """Return the derivatives of the loss of ``W = W_1 ... W_L`` by each W_l, unchecked.
@@ -146,10 +174,13 @@ class Moments:
 
         In whitened coordinates the loss is ``½ (tr Sigma_yy - ||S||^2 + ||S - W||^2)`` with S the
         whitened Sigma_xy, so the best W is its truncated singular value decomposition.
+        Less ``½ tr Sigma_yy`` if that is not known.
         """
         checks.integer("rank", rank, "[0, inf)")
         strengths = np.linalg.svd(self._inverse_root()[0] @ self.xy, compute_uv=False)
-        return 0.5 * (self.yy - float(np.sum(strengths[: int(rank)] ** 2)))
+        explained = 0.5 * float(np.sum(strengths[: int(rank)] ** 2))
+        return -explained if self.yy is None else max(0.5 * self.yy - explained, 0.0)
 
     def __repr__(self) -> str:
-        return f"Moments({self.xx.shape[0]} inputs, {self.xy.shape[1]} targets)"
+        inputs, targets = count(self.xx.shape[0], "input"), count(self.xy.shape[1], "target")
+        return f"Moments({inputs}, {targets})"

@@ -10,6 +10,7 @@ import numpy as np
 from sklearn.utils import check_random_state
 
 from lamina import spec
+from lamina.linear.story import count
 from lamina.plan import Network, checks
 
 
@@ -76,7 +77,8 @@ class Superposition:
         }
         shape = "" if self.matrix is None else f", A of shape {self.matrix.shape}"
         lines = [
-            f"{words[self.kind]}{shape} ({self.n_trials} trials, tolerance {self.tolerance:.1e})",
+            f"{words[self.kind]}{shape} "
+            f"({count(self.n_trials, 'trial')}, tolerance {self.tolerance:.1e})",
             f"  f(alpha x) = alpha f(x)      largest relative error {self.homogeneity:.1e}",
             f"  f(x + y) = f(x) + f(y)       largest relative error {self.additivity:.1e}",
             f"  f(x) = A x + f(0)            largest relative error {self.affine_error:.1e}",
@@ -203,7 +205,7 @@ def _error(left: np.ndarray, *terms: np.ndarray) -> np.ndarray:
 def _callable(f: Any, parameters: Any) -> Callable[[np.ndarray], Any]:
     if isinstance(f, Network):
         if parameters is None:
-            raise checks.fail("parameters", "given with a Network, one tuple per layer", parameters)
+            raise checks.fail("parameters", "the (W, b) of each layer of the Network", parameters)
         return lambda rows: spec.network.predict(f, parameters, rows)
     if not callable(f):
         raise checks.fail("f", "a callable that takes rows, or a Network", f)
@@ -217,9 +219,11 @@ def _rows(call: Callable[[np.ndarray], Any]) -> Callable[[np.ndarray], np.ndarra
         values = np.asarray(call(points))
         values = values[:, None] if values.ndim == 1 else values
         if values.ndim != 2 or len(values) != len(points):
-            raise checks.fail("f", f"to return one row for each of {len(points)}", values.shape)
+            raise checks.fail(
+                "f", f"a function that returns one row for each of {len(points)}", values.shape
+            )
         if values.dtype.kind not in "iuf" or not np.isfinite(values).all():
-            raise checks.fail("f", "to return finite numbers", values)
+            raise checks.fail("f", "a function that returns finite numbers", values)
         return values if values.dtype.kind == "f" else values.astype(np.float64)
 
     return checked

@@ -33,6 +33,7 @@ def fit_lbfgs(
     data: Data,
     max_fun: int = 15000,
     listener: Listener | None = None,
+    ftol: float | None = None,
 ) -> Result:
     """Minimise the loss over all samples and bring `state` up to date.
 
@@ -41,7 +42,8 @@ def fit_lbfgs(
     loss per iteration. ``training.tol`` bounds the projected gradient's largest entry, ``max_iter``
     the iterations; the rule and the learning rate play no part. As in scikit-learn, with a
     ``training.loss_scale`` other than 1 the line search sees the scaled loss and the gradient of
-    the plain one; where it ends, at gradient 0, is the same.
+    the plain one; where it ends, at gradient 0, is the same. `ftol` is SciPy's: the relative
+    decrease of the loss at which it ends, by default SciPy's 2.2e-9.
     """
     listener = listener or Listener()
     dtype = state.parameters[0][0].dtype
@@ -62,6 +64,7 @@ def fit_lbfgs(
 
         try:
             options = {"maxfun": max_fun, "maxiter": training.max_iter, "gtol": training.tol}
+            options |= {} if ftol is None else {"ftol": ftol}
             outcome, *end = _minimise(objective, after, last, options)
             n_iter = len(history.loss) - n_before
             if n_iter == 0 and outcome is not Outcome.INTERRUPTED:  # there is a loss all the same
