@@ -11,7 +11,7 @@ from matplotlib.colors import to_hex
 
 from lamina import ArgumentError
 from lamina.displays import BooleanNetworkDisplay
-from lamina.neurons import BooleanNetwork
+from lamina.neurons import BooleanNetwork, rows
 
 POSITIVE, NEGATIVE, FIRING = "#0072b2", "#d55e00", "#f0e442"
 
@@ -29,7 +29,7 @@ def close():
         BooleanNetwork("x1 xor x2 xor x3", output="learned"),
         BooleanNetwork("x1 and x2 or not x3").minimal(),
         BooleanNetwork("0", 2).minimal(),
-        BooleanNetwork("1", 5),
+        BooleanNetwork("1", 4),
     ],
     ids=repr,
 )
@@ -62,8 +62,26 @@ def test_what_fires_is_filled_and_the_rest_is_faint(x):
 def test_biases_and_rows_are_written_down():
     display = BooleanNetworkDisplay.from_network(BooleanNetwork("x1 xor x2")).plot()
     texts = [text.get_text() for text in display.ax_.texts]
-    assert texts.count("-2") == 4
-    assert {"00", "01", "10", "11"} <= set(texts)
+    assert {"00\nb = -2", "01\nb = -2", "10\nb = -2", "11\nb = -2", "b = 0"} <= set(texts)
+    assert "$y$" in texts and "0" not in texts
+
+
+@pytest.mark.parametrize("x", [None, [1, 1, 1, 1, 1, 0]])
+def test_of_many_perceptrons_the_telling_ones_are_drawn(x):
+    network = BooleanNetwork(rows(6).sum(axis=1) % 2)
+    display = BooleanNetworkDisplay.from_network(network, x).plot()
+    assert len(display.units_[1].get_offsets()) == 16
+    shown = {i for layer, i, _ in display.edges_ if layer == 1}
+    assert shown == set(range(16)) if x is None else set(range(15)) | {62}
+    assert "… 48 more" in [text.get_text() for text in display.ax_.texts]
+    assert display.figure_.get_size_inches()[0] < 13
+
+
+def test_where_there_are_no_products_it_is_said():
+    network = BooleanNetwork("0", 2).minimal()
+    display = BooleanNetworkDisplay.from_network(network).plot()
+    texts = [text.get_text() for text in display.ax_.texts]
+    assert "none: the function is 0 everywhere" in texts
 
 
 def test_it_draws_into_given_axes_and_takes_a_title():
@@ -78,7 +96,6 @@ def test_it_draws_into_given_axes_and_takes_a_title():
     ("arguments", "words"),
     [
         (("x1",), "network must be a BooleanNetwork"),
-        ((BooleanNetwork(0, 6),), "at most 32 hidden perceptrons"),
         ((BooleanNetwork("x1 or x2"), [0, 2]), "x at column 1 must be 0 or 1"),
         ((BooleanNetwork("x1 or x2"), [[0, 1]]), r"shape of x must be \(2,\)"),
     ],

@@ -11,8 +11,8 @@ import pytest
 from sklearn.exceptions import NotFittedError
 
 import lamina
-from lamina.displays import CorrectionsDisplay, PerceptronDisplay
-from lamina.neurons import Perceptron
+from lamina.displays import CorrectionsDisplay, PerceptronDisplay, SeparationDisplay
+from lamina.neurons import Perceptron, separate
 
 X = np.array([[0, 0], [0, 1], [1, 0], [1, 1]], dtype=float)
 AND = ["no", "no", "no", "yes"]
@@ -82,8 +82,33 @@ def test_the_curves_of_the_theorem_meet_at_the_bound(start):
     np.testing.assert_array_equal(inner, np.column_stack([k, model.trace_.alignment[1:]]))
     np.testing.assert_allclose(norm[:, 1], np.linalg.norm(model.trace_.weights[1:], axis=1))
     np.testing.assert_array_equal(display.angle_.get_ydata(), model.trace_.angle[1:])
+    assert display.ax_[1].get_ylim()[0] == 0
+    assert display.ax_[1].get_ylim()[1] > np.nanmax(model.trace_.angle[1:]) > 1
     title = f"{model.n_corrections_} corrections of at most {model.bound_:.5g}"
     assert display.ax_[0].get_title() == title
+
+
+@pytest.mark.filterwarnings("ignore:Perceptron stopped")
+def test_without_a_separator_the_weights_and_their_upper_bound_are_drawn():
+    model = Perceptron(trace=True).fit(X, [0, 1, 1, 0])
+    display = CorrectionsDisplay.from_estimator(model).plot()
+    norm, upper = (line.get_xydata() for line in display.lines_)
+    np.testing.assert_allclose(norm[:, 1], np.linalg.norm(model.trace_.weights[1:], axis=1))
+    np.testing.assert_allclose(upper[:, 1], np.sqrt(3 * upper[:, 0]))  # R² = 1 + 1 + 1
+    assert (norm[:, 1] <= np.interp(norm[:, 0], *upper.T) + 1e-9).all()
+    assert display.angle_ is None and "not separable" in display.ax_[0].get_title()
+    assert "no bound" in display.ax_[1].texts[0].get_text()
+
+
+def test_classes_look_as_in_the_picture_of_a_separation():
+    own = PerceptronDisplay.from_estimator(Perceptron().fit(X, AND), X, AND).plot()
+    other = SeparationDisplay.from_separation(separate(X, AND)).plot()
+    for ours, theirs in zip(own.points_, other.points_, strict=True):
+        np.testing.assert_array_equal(ours.get_offsets(), theirs.get_offsets())
+        np.testing.assert_array_equal(ours.get_facecolor(), theirs.get_facecolor())
+        paths = ours.get_paths()[0].vertices, theirs.get_paths()[0].vertices
+        np.testing.assert_array_equal(*paths)
+        assert ours.get_label() == theirs.get_label()
 
 
 def test_given_axes_are_used():
@@ -112,5 +137,3 @@ def test_what_cannot_be_drawn_is_named():
         PerceptronDisplay.from_estimator(model, X[:1], AND[:1])
     with pytest.raises(lamina.ArgumentError, match="fitted with trace=True"):
         CorrectionsDisplay.from_estimator(Perceptron().fit(X, AND))
-    with pytest.raises(lamina.ArgumentError, match="fitted to separable data"):
-        CorrectionsDisplay.from_estimator(Perceptron(trace=True).fit(X, [0, 1, 1, 0]))

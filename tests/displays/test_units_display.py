@@ -129,3 +129,14 @@ def test_options_out_of_range_are_named(options, message):
 def test_only_a_sigmoid_neuron_has_this_surface():
     with pytest.raises(ArgumentError, match=r"^neuron must be a SigmoidNeuron"):
         LossSurfaceDisplay.from_estimator(Unit([1, 2]), X, Y)
+
+
+def test_arrows_and_levels_are_explained():
+    unit = Unit([1, 2], -1, "logistic")
+    display = UnitDisplay.from_unit(unit, levels=[0.125, 0.375]).plot()
+    texts = [text.get_text() for text in display.ax_.texts]
+    assert set(texts) == {"0.125", "0.375"}
+    told = [text.get_text() for text in display.ax_.get_legend().get_texts()]
+    longest = np.hypot(display.arrows_.U, display.arrows_.V).max()
+    assert told[0] == "level sets" and told[1].endswith(f"= {longest:.3g}")
+    assert UnitDisplay.from_unit(Unit([0, 0], 1.0)).plot().ax_.get_legend() is None

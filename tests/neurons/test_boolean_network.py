@@ -152,7 +152,7 @@ def test_one_row_gives_one_number_and_no_rows_give_none():
         ([[0, 1, 1]], r"shape of x must be \(2,\) or \(n_samples, 2\), got \(1, 3\)"),
         ([["0", "1"]], "x must be an array of numbers"),
         ([[0, None]], "x must be an array of numbers"),
-        ([[0, 1], [1]], "x must be a matrix"),
+        ([[0, 1], [1]], "rows of equal length"),
         (1, "shape of x"),
     ],
 )
@@ -209,6 +209,44 @@ def test_it_tells_its_story():
         "BooleanNetwork(2 inputs -> 4 hidden -> 1, '(not x1 and x2) or (x1 and not x2)')"
     )
     assert repr(BooleanNetwork([1] * 64)).endswith("or 60 more')")
+
+
+def test_the_number_of_variables_has_one_name():
+    assert BooleanNetwork(6, n=2) == BooleanNetwork(6, 2) == BooleanNetwork("x1 xor x2")
+    with pytest.raises(ArgumentError, match=r"^n must be an integer"):
+        BooleanNetwork(6)
+
+
+def test_networks_are_equal_by_value():
+    xor = BooleanNetwork("x1 xor x2")
+    assert xor == BooleanNetwork([0, 1, 1, 0]) and hash(xor) == hash(BooleanNetwork([0, 1, 1, 0]))
+    assert xor != BooleanNetwork("x1 or x2")
+    assert xor != xor.minimal() != BooleanNetwork("x1 xor x2", output="learned")
+    assert xor != "x1 xor x2"
+    assert BooleanNetwork("0", 2).minimal() != BooleanNetwork("0", 3).minimal()
+
+
+def test_a_large_table_is_cut_short():
+    lines = BooleanNetwork(rows(12).sum(axis=1) % 2).as_text().splitlines()
+    assert lines[-1] == "... and 4,032 rows and 4,064 hidden perceptrons more"
+    assert len(lines) == 66
+    assert " h32 " in lines[0] and "h33" not in lines[0]
+    whole = BooleanNetwork("x1 xor x2 xor x3 xor x4 xor x5").as_text().splitlines()
+    assert len(whole) == 33 and "more" not in whole[-1]
+
+
+def test_rows_that_do_not_matter_may_be_given_by_number():
+    digit = BooleanNetwork([0] * 7 + [1] * 3 + [0] * 6)
+    expected = digit.minimal(dont_care=np.arange(16) >= 10)
+    for numbers in (range(10, 16), [10, 11, 12, 13, 14, 15], np.arange(10, 16)):
+        assert digit.minimal(dont_care=numbers) == expected
+    assert digit.minimal(dont_care=[]) == digit.minimal()
+    for wrong in ([10, 16], [-1], [10, 10]):
+        with pytest.raises(ArgumentError, match=r"^dont_care must be 16 zeros and ones, or"):
+            digit.minimal(dont_care=wrong)
+    for wrong in ("x1 and", [0.5] * 16, [True] * 3):
+        with pytest.raises(ArgumentError, match=r"^dont_care"):
+            digit.minimal(dont_care=wrong)
 
 
 def test_pickling_and_no_aliasing():

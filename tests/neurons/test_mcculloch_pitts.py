@@ -152,16 +152,16 @@ def test_it_tells_why_it_is_on_or_off():
 @pytest.mark.parametrize(
     ("X", "message"),
     [
-        ([1], "of shape \\(2,\\)"),
-        (1, "of shape"),
-        ([[1, 0, 1]], "of shape"),
-        ([[[1, 0]]], "of shape"),
-        ([[1, 0], [1]], "of shape"),
-        ([1, 2], "X\\[1\\] must be 0 or 1, got 2"),
-        ([[1, 0], [0.5, 1]], "X\\[1, 0\\] must be 0 or 1, got 0.5"),
-        ([[1, np.nan]], "X\\[0, 1\\]"),
-        (["1", "0"], "zeros and ones"),
-        ([None, 1], "zeros and ones"),
+        ([1], "shape of X must be \\(2,\\)"),
+        (1, "shape of X"),
+        ([[1, 0, 1]], "shape of X"),
+        ([[[1, 0]]], "shape of X"),
+        ([[1, 0], [1]], "X must be of shape .*rows of equal length"),
+        ([1, 2], "X at column 1 must be 0 or 1, got 2"),
+        ([[1, 0], [0.5, 1]], "X at row 1, column 0 must be 0 or 1, got 0.5"),
+        ([[1, np.nan]], "X at row 0, column 1"),
+        (["1", "0"], "an array of numbers, 0 and 1"),
+        ([None, 1], "an array of numbers, 0 and 1"),
     ],
 )
 def test_inputs_that_are_not_zeros_and_ones_are_named(X, message):
@@ -193,7 +193,47 @@ def test_neurons_that_cannot_be_are_refused(arguments, message):
 
 
 def test_gates_that_are_not_there_are_refused():
-    with pytest.raises(ArgumentError, match="one of 'and', 'or'"):
-        McCullochPittsNeuron.gate("nand")
-    with pytest.raises(ArgumentError, match="n must be"):
-        McCullochPittsNeuron.gate("and", 0)
+    for name in ("implies", 1, ["and"]):
+        with pytest.raises(ArgumentError, match="name must be one of 'and', 'or'"):
+            McCullochPittsNeuron.gate(name)
+    for name, n in [("and", 0), ("not", 5), ("x1 and not x2", 3), ("not", 2), ("nand", 1)]:
+        with pytest.raises(ArgumentError, match="n must be"):
+            McCullochPittsNeuron.gate(name, n)
+
+
+@pytest.mark.parametrize("n", [2, 3])
+@pytest.mark.parametrize("name", ["nand", "XOR", "xnor"])
+def test_a_gate_that_no_neuron_can_be_is_refused_with_the_proof(name, n):
+    with pytest.raises(ArgumentError, match="there is none") as info:
+        McCullochPittsNeuron.gate(name, n)
+    functions = {"nand": lambda *x: not all(x), "xor": lambda *x: sum(x) % 2}
+    functions["xnor"] = lambda *x: 1 - sum(x) % 2
+    assert str(McCullochPittsNeuron.find(functions[name.lower()], n)) in str(info.value)
+
+
+def test_names_of_gates_may_be_in_capitals():
+    assert McCullochPittsNeuron.gate("AND", 3) == McCullochPittsNeuron.gate("and", 3)
+    assert McCullochPittsNeuron.gate("Not", 1).truth_table().tolist() == [True, False]
+
+
+@pytest.mark.parametrize(
+    ("table", "inputs", "places"),
+    [
+        ((0, 1, 1, 0), (1,), (1, 3, 9)),
+        ((0, 1, 1, 0), (1,), (1, 3, -2)),
+        ((0, 1, 1, 0), (5,), (1, 3, 2)),
+        ((0, 1, 1, 0), (1, 2), (1, 3, 2)),
+        ((0, 1, 1, 0), (), ()),
+        ((0, 1, 1), (1,), (1, 3, 2)),
+        ((), (1,), (1, 3, 2)),
+        ((0, 1, 1, 0), (1.0,), (1, 3, 2)),
+    ],
+)
+def test_a_proof_that_is_none_is_not_verified(table, inputs, places):
+    assert NoNeuron(table, inputs, places).verify() is False
+
+
+def test_numbers_are_kept_as_pythons():
+    neuron = McCullochPittsNeuron(np.int64(2), np.int8(1), np.int64(2))
+    assert repr(neuron) == repr(McCullochPittsNeuron(2, 1, 2))
+    assert type(neuron.threshold) is int

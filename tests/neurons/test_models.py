@@ -185,7 +185,7 @@ GOOD = {"model": "linear", "X": X, "y": SHARES}
         ({"loss": "hinge"}, "loss must be one of "),
         ({"loss": "binary_cross_entropy"}, "loss must be a squared error for the linear model"),
         ({"X": X[0]}, "X must be of shape (N, d)"),
-        ({"X": X[:0], "y": []}, "y must be of shape"),
+        ({"X": X[:0], "y": []}, "X must be of shape (N, d), N >= 1"),
         ({"X": X[:, :0]}, "X must be of shape (N, d), N >= 1, d >= 1, got (40, 0)"),
         ({"X": X.astype(str)}, "X must be an array of numbers"),
         ({"X": np.where(X[4, 1] == X, np.nan, X)}, "X must be finite, got 'nan at [4, 1]'"),
@@ -213,3 +213,8 @@ def test_bad_input_is_named(changed, message):
 def test_parameters_of_another_shape_are_named(name, W):
     with pytest.raises(ArgumentError, match=r"^W must be of shape"):
         MODELS[name](X, W)
+
+
+def test_no_data_are_the_fault_of_x():
+    with pytest.raises(ArgumentError, match=r"^X must be of shape \(N, d\)"):
+        learn("linear", [], [])

@@ -12,7 +12,7 @@ from sklearn.multiclass import OneVsRestClassifier
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 import lamina
-from lamina.neurons import Perceptron, UndecidedError
+from lamina.neurons import Perceptron, UndecidedError, separate
 from lamina.neurons.perceptron import estimator as module
 
 GATES = [[0, 0], [0, 1], [1, 0], [1, 1]]
@@ -81,16 +81,16 @@ def test_where_separability_cannot_be_proven_the_weights_stay(monkeypatch):
     def undecided(*args, **options):
         raise UndecidedError("too many")
 
-    monkeypatch.setattr(module, "separate", undecided)
-    with pytest.warns(ConvergenceWarning, match="could not be proven"):
+    monkeypatch.setattr(module, "decide", undecided)
+    with pytest.warns(ConvergenceWarning, match=r"not decided.*: call separate\(X, y\)\."):
         model = Perceptron(max_iter=15).fit(GATES, XOR)
     assert model.n_iter_ == 15 and not hasattr(model, "separation_")
     assert model.coef_.shape == (1, 2)
 
 
 def test_separability_is_asked_for_once_learning_has_cost_as_much(monkeypatch):
-    asked, real = [], module.separate
-    monkeypatch.setattr(module, "separate", lambda *a, **o: asked.append(a) or real(*a, **o))
+    asked, real = [], module.decide
+    monkeypatch.setattr(module, "decide", lambda *a, **o: asked.append(a) or real(*a, **o))
     model = Perceptron().fit(GATES, AND)
     assert model.converged_ and not asked
     X = np.random.RandomState(0).normal(size=(4000, 10))
@@ -102,13 +102,25 @@ def test_separability_is_asked_for_once_learning_has_cost_as_much(monkeypatch):
     assert 8 * model.n_corrections_ >= X.size
 
 
-def test_a_pocket_gives_no_warning_and_fewer_errors(recwarn):
+def test_a_pocket_gives_no_warning_and_fewer_errors_where_there_is_no_line(recwarn):
     X, y = load_iris(return_X_y=True)
     X, y = X[50:], y[50:]
     model = Perceptron(pocket=True, order="random", random_state=0, max_iter=300).fit(X, y)
-    assert not recwarn and not hasattr(model, "separation_")
+    assert not recwarn and not model.separation_.separable
     assert model.n_errors_ == np.count_nonzero(model.predict(X) != y) <= 3
     assert f"wrong for {model.n_errors_} points" in model.summary()
+
+
+def test_a_pocket_that_holds_errors_on_separable_data_warns():
+    with pytest.warns(ConvergenceWarning, match=r"separable with margin 0.353.*raise max_iter"):
+        model = Perceptron(pocket=True, max_iter=2).fit(GATES, AND)
+    assert model.n_errors_ == np.count_nonzero(model.predict(GATES) != AND) == 1
+
+
+def test_a_pocket_counts_by_the_rule_of_predict():
+    X, y = np.zeros((5, 1)), [1, 1, 1, 1, 0]
+    model = Perceptron(pocket=True, fit_intercept=False, max_iter=5).fit(X, y)
+    assert model.n_errors_ == 1 and model.score(X, y) == 0.8
 
 
 def test_random_picks_come_from_random_state_only():
@@ -184,6 +196,22 @@ def test_the_form_of_x_does_not_matter(form):
     np.testing.assert_array_equal(
         other.decision_function(form(X)), model.decision_function(X), strict=True
     )
+
+
+@pytest.mark.parametrize(
+    ("y", "words"),
+    [
+        (["a", np.nan, "b", "a"], "Input y contains NaN.*row 1"),
+        (pd.Series([1, None, 0, 1], dtype="Int64"), "Input y contains NaN.*row 1"),
+        ([0, None, 0, 0], "y must be labels that can be sorted, got"),
+        (["a", 1, "a", 1], "y must be labels that can be sorted, got"),
+        (np.array(["a", 1, "a", 1], dtype=object), "y must be labels that can be sorted, got"),
+    ],
+)
+def test_labels_that_are_missing_or_mixed_are_named_as_by_separate(y, words):
+    for act in (Perceptron().fit, separate):
+        with pytest.raises(ValueError, match=words):
+            act(GATES, y)
 
 
 @pytest.mark.parametrize("labels", [(False, True), ("no", "yes"), (-1, 1), (3.0, 7.0)])
@@ -294,7 +322,7 @@ def test_more_bad_input_is_named():
         Perceptron().fit(GATES, AND, coef_init=[1, 2, 3])
     with pytest.raises(lamina.ArgumentError, match="coef_init must be real numbers"):
         Perceptron().fit(GATES, AND, coef_init=["1", "2"])
-    with pytest.raises(ValueError, match="coef_init contains NaN"):
+    with pytest.raises(lamina.ArgumentError, match="coef_init must be finite numbers, got"):
         Perceptron().fit(GATES, AND, coef_init=[1, np.nan])
     with pytest.raises(lamina.ArgumentError, match="intercept_init must be 0 with fit_intercept"):
         Perceptron(fit_intercept=False).fit(GATES, AND, intercept_init=1)
@@ -309,6 +337,8 @@ def test_more_bad_input_is_named():
             Perceptron(**{name: True}).partial_fit(GATES, AND, classes=[0, 1])
     with pytest.raises(lamina.ArgumentError, match="weights must be real numbers"):
         Perceptron.from_weights([True, False])
+    with pytest.raises(lamina.ArgumentError, match="weights must be finite numbers, got"):
+        Perceptron.from_weights([1, np.inf])
     with pytest.raises(lamina.ArgumentError, match="classes must be two different labels"):
         Perceptron.from_weights([1], classes=(1, 1))
     with pytest.raises(lamina.ArgumentError, match="threshold must be a number"):

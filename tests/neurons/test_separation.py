@@ -7,7 +7,6 @@ from fractions import Fraction
 import numpy as np
 import pandas
 import pytest
-import scipy.sparse
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
@@ -16,7 +15,7 @@ from sklearn.svm import SVC
 
 from lamina.neurons import UndecidedError, as_table, rows, separate
 from lamina.neurons.separability import exact, hulls
-from lamina.plan.checks import ArgumentError
+from lamina.neurons.separability.separation import decide
 
 RANDOM = np.random.RandomState(0)
 
@@ -298,6 +297,12 @@ def test_a_forged_answer_is_not_verified():
     met = separate(X, [0, 1, 1, 0])
     assert met.verify()
     assert not replace(met, separable=True).verify()
+    assert not replace(met, common_point=np.array([9.0, 9.0])).verify()
+    assert not replace(met, common_point=None).verify()
+    assert not replace(met, margin=1.0).verify()
+    assert not replace(found, common_point=np.zeros(2)).verify()
+    origin = separate([[1, 1], [2, 2]], [0, 1], fit_bias=False)
+    assert origin.verify() and not replace(origin, common_point=np.ones(2)).verify()
 
 
 def test_when_an_exact_solution_is_too_dear_it_says_so(monkeypatch):
@@ -362,48 +367,18 @@ def test_floats_become_integers_without_loss(values):
     ]
 
 
-@pytest.mark.parametrize(
-    ("X", "message"),
-    [
-        ([], "X must be of shape"),
-        ([1, 2], "X must be of shape"),
-        (np.empty((2, 0)), "X must be of shape"),
-        ([[1], [1, 2]], "X must be of shape"),
-        ([["a"], ["b"]], "X must be numbers"),
-        ([[None], [1]], "X must be numbers"),
-        ([[True], [False]], "X must be numbers"),
-        ([[1j], [2]], "X must be numbers"),
-        (scipy.sparse.csr_array(np.eye(2)), "X must be dense"),
-        ([[2**53 + 1], [0]], "X\\[0, 0\\] must be exactly representable in float64"),
-    ],
-)
-def test_other_points_are_refused(X, message):
-    with pytest.raises(ArgumentError, match=message):
-        separate(X, [0, 1])
+def test_a_margin_below_the_smallest_float_is_still_one():
+    found = separate([[5e-324], [0]], [0, 1])
+    assert found.separable and found.margin == 0 and found.verify()
+    assert not separate([[0], [0]], [0, 1]).separable
 
 
-@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
-def test_non_finite_values_are_named_with_their_place(value):
-    with pytest.raises(ValueError, match="row 1, column 0"):
-        separate([[0.0, 1.0], [value, 1.0]], [0, 1])
-    with pytest.raises(ValueError, match="Input y contains"):
-        separate([[0.0], [1.0]], [0, value])
-
-
-@pytest.mark.parametrize(
-    ("y", "message"),
-    [
-        ([0, 1], "y must be of shape \\(3,\\)"),
-        ([[0], [1], [1]], "y must be of shape"),
-        ([0, 1, 2], "y must be of one or two classes"),
-        (np.array([0, "a", None], dtype=object), "y must be labels that can be sorted"),
-    ],
-)
-def test_other_labels_are_refused(y, message):
-    with pytest.raises(ArgumentError, match=message):
-        separate([[0], [1], [2]], y)
-
-
-def test_fit_bias_is_a_flag():
-    with pytest.raises(ArgumentError, match="fit_bias must be True or False"):
-        separate([[0], [1]], [0, 1], fit_bias=1)
+def test_work_is_granted_and_counted():
+    X = RANDOM.normal(size=(200, 60))
+    with pytest.raises(UndecidedError, match="more work than was granted"):
+        decide(X, np.arange(200) % 2, True, 1e5)
+    with pytest.raises(UndecidedError, match="60 features are too many"):
+        decide(X, np.arange(200) % 2, True, 5e7)
+    near = decide(X, X[:, 0] > 0, True, 1.2e8)  # a plane is proven to separate at once
+    assert near.separable and near.verify() and 0 <= near.gap < 1e-9
+    assert decide(X, X[:, 0] > 0, True, 1e10).gap == 0

@@ -2,6 +2,7 @@
 
 import importlib.util
 import pickle
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 from scipy.optimize import approx_fprime, minimize
 from sklearn.base import clone
 from sklearn.datasets import load_breast_cancer, load_iris
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import scale
 from sklearn.utils.estimator_checks import parametrize_with_checks
@@ -33,6 +35,7 @@ def _worked_points():
 four = _worked_points()
 X, Y = four.POINTS, four.LABELS
 IRIS = scale(load_iris().data[50:]), load_iris().target_names[load_iris().target[50:]]
+PLATEAU, WRONG = np.array([[-3, -3], [-2, -2], [4, 4], [2, 5]]) * 1e200, [1, 0, 0, 0]
 CLASSES = (IRIS[1] == "virginica").astype(float)
 SETTINGS = settings(deadline=None, max_examples=30, derandomize=True, database=None)
 
@@ -250,6 +253,41 @@ def test_read_only_and_strided_data_are_left_alone():
     assert (data == before).all()
     expected = SigmoidNeuron(max_iter=3).fit(before, IRIS[1][::2]).coef_
     assert neuron.coef_ == pytest.approx(expected, rel=1e-13)
+
+
+@pytest.mark.parametrize("options", [{}, {"step": ExactLineSearch()}])
+def test_it_warns_where_the_descent_does_not_converge(options):
+    with pytest.warns(
+        ConvergenceWarning, match=r"max_iter = 3 steps were taken; the gradient"
+    ) as w:
+        neuron = SigmoidNeuron(max_iter=3, **options).fit(*IRIS)
+    assert w[0].filename == __file__
+    assert neuron.summary().endswith("stopped: max_iter = 3 steps were taken")
+
+
+def test_it_does_not_warn_where_it_converges():
+    data = [[-1.0], [0.0], [1.0], [0.5]], [0, 1, 0, 1]
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        neuron = SigmoidNeuron("binary_cross_entropy", step=1.0).fit(*data)
+    assert "\nconverged: the gradient norm" in neuron.summary()
+
+
+def test_a_plateau_is_not_called_convergence():
+    """Of X · 1e200 the first step saturates all points: the slope is 0, one of four is wrong."""
+    with pytest.warns(ConvergenceWarning, match="1 sample is on the wrong side .* scale X"):
+        neuron = SigmoidNeuron().fit(PLATEAU, WRONG)
+    assert neuron.path_.converged and neuron.score(PLATEAU, WRONG) == 0.75
+    assert "\nstuck: the gradient norm 0 " in neuron.summary()
+
+
+def test_the_columns_of_a_frame_are_named():
+    frame = pd.DataFrame(IRIS[0][:, :2], columns=["petal length", "width"])
+    neuron = SigmoidNeuron(max_iter=50).fit(frame, IRIS[1])
+    w, b = neuron.coef_[0], neuron.intercept_[0]
+    first = neuron.summary().splitlines()[0]
+    assert f"{abs(w[0]):.4g} petal length" in first and f"{abs(w[1]):.4g} width" in first
+    assert f"{abs(b):.4g})" in first
 
 
 def test_huge_inputs_saturate_and_do_not_break():

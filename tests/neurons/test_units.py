@@ -335,3 +335,9 @@ def test_a_level_is_a_number(value):
 )
 def test_the_formula_in_words(unit, words):
     assert str(unit).startswith(words)
+
+
+def test_beyond_the_largest_float_it_is_infinite_without_a_warning():
+    unit = Unit([1], 0, "exp")
+    assert unit([1000.0]) == np.inf
+    assert unit.gradient([1000.0]).tolist() == [np.inf]

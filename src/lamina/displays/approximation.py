@@ -7,12 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from lamina.displays.figure import axes
+from lamina.displays.figure import COLOURS, axes, legend
 from lamina.neurons import Approximation
 from lamina.neurons.approximation.target import at
 from lamina.plan import checks
 
-BLUE, SKY, RED, GREY = "#0072B2", "#56B4E9", "#D55E00", "#666666"  # of Okabe and Ito
+RED, BLUE, SKY, GREY = COLOURS[0], COLOURS[1], COLOURS[5], "#666666"
+BESIDE = {"loc": "upper left", "bbox_to_anchor": (1.0, 1.0), "ncols": 1}
 
 
 @dataclass(eq=False)
@@ -89,7 +90,7 @@ class ApproximationDisplay:
             self.ax_ = np.ravel(ax)
             self.figure_ = self.ax_[0].figure
         if line:
-            self._plot_line()
+            self._plot_line(ax is not None)
         else:
             self._plot_plane()
         return self
@@ -99,7 +100,7 @@ class ApproximationDisplay:
         units = f"{own.n_units:,} logistic unit{'s' * (own.n_units > 1)}"
         return f"{units}: error {own.error:.3g} {at(own.where)} (asked: at most {own.tolerance:g})"
 
-    def _plot_line(self) -> None:
+    def _plot_line(self, given: bool) -> None:
         own = self.approximation
         top, below = self.ax_
         # Points where the steps are, so that none of them is drawn aslant.
@@ -114,7 +115,7 @@ class ApproximationDisplay:
             self._units()
         top.set_ylabel("value")
         top.set_title(self._title(), fontsize=11)
-        top.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), frameon=False)
+        legend(top, given, **BESIDE)
         error = own.predict(own.points) - own.values
         (self.error_,) = below.plot(own.points[:, 0], error, color=BLUE, lw=1, label="$g - f$")
         for sign in (-1, 1):
@@ -123,7 +124,7 @@ class ApproximationDisplay:
         worst = error[(own.points == own.where).all(axis=1)]
         below.plot(own.where, worst, "o", color=RED, ms=6, label="largest")
         below.set(xlabel="x", ylabel="error")
-        below.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), frameon=False)
+        legend(below, given, **BESIDE)
 
     def _beside_steps(self) -> list[np.ndarray]:
         slopes, biases = self._sloped()

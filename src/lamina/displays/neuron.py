@@ -7,12 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from lamina.displays.figure import axes
+from lamina.displays.figure import COLOURS, axes, legend
+from lamina.displays.perceptron import CLASSES
 from lamina.neurons.mcculloch_pitts.neuron import McCullochPittsNeuron
 from lamina.neurons.separability.separation import Separation
 from lamina.plan import checks
 
-BLUE, ORANGE, GREY = "#0072B2", "#D55E00", "#666666"  # of Okabe and Ito
+ORANGE, BLUE, GREY = *COLOURS[:2], "#666666"
 KINDS = {"+": ("excitatory", BLUE), "-": ("inhibitory", ORANGE), ".": ("not connected", GREY)}
 
 
@@ -203,7 +204,7 @@ class SeparationDisplay:
             self._plane()
         elif not own.separable:
             self._meeting()
-        self.ax_.legend(loc="upper left", bbox_to_anchor=(1.01, 1), frameon=False, fontsize=9)
+        legend(self.ax_, ax is not None, loc="upper left", bbox_to_anchor=(1.01, 1), ncols=1)
         self.ax_.set_title(self._title() if title is None else title, fontsize=11)
         return self
 
@@ -211,11 +212,9 @@ class SeparationDisplay:
         own = self.separation
         points = own.points[own.positive == side]
         label = own.classes[-1] if side else own.classes[0]
-        colour, marker = (BLUE, "o") if side else (ORANGE, "s")
-        self.ax_.fill(*_hull(points).T, fc=colour, ec=colour, alpha=0.15, lw=1.5)
-        return self.ax_.scatter(
-            *points.T, c=colour, marker=marker, s=36, zorder=3, label=f"class {label}"
-        )
+        style = CLASSES[side]  # as PerceptronDisplay has them
+        self.ax_.fill(*_hull(points).T, color=style["color"], alpha=0.15, lw=1.5)
+        return self.ax_.scatter(*points.T, s=36, label=f"class {label}", **style)
 
     def _plane(self) -> None:
         own = self.separation

@@ -8,13 +8,21 @@ from typing import Any
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
-from lamina.displays.figure import axes
+from lamina.displays.figure import COLOURS, axes, legend
 from lamina.neurons import Perceptron, Trace
 from lamina.plan import checks
 
-NEGATIVE, POSITIVE, LINE = "#D55E00", "#0072B2", "black"  # Okabe and Ito's colours
+NEGATIVE, POSITIVE, LINE = COLOURS[0], COLOURS[1], "black"
+CLASSES: tuple[dict[str, Any], ...] = (
+    {"color": NEGATIVE, "marker": "o", "zorder": 3},
+    {"color": POSITIVE, "marker": "s", "zorder": 3},
+)
 BOUND: dict[str, Any] = {"linestyle": (0, (5, 3)), "linewidth": 1.2}
 RUN: dict[str, Any] = {"linewidth": 2}
+ABSENT = {
+    False: "not separable, so there is no w* and no bound",
+    None: "whether there is a w* is not decided",
+}
 MOST_LINES = 60  # drawn of a history
 
 
@@ -109,20 +117,19 @@ class PerceptronDisplay:
         self._frame()
         self._draw_history()
         self.points_ = [
-            self.ax_.scatter(*self.X[rows].T, marker=marker, color=color, zorder=3, label=f"{name}")
-            for rows, marker, color, name in (
-                (~self.positive, "o", NEGATIVE, self.classes[0]),
-                (self.positive, "s", POSITIVE, self.classes[1]),
+            self.ax_.scatter(*self.X[rows].T, label=f"class {name}", **style)
+            for rows, name, style in zip(
+                (~self.positive, self.positive), self.classes, CLASSES, strict=True
             )
         ]
         self.line_ = self._line(self.weights, color=LINE, linewidth=2, zorder=4, label="final line")
         self.separator_ = None
-        if self.trace is not None and self.trace.bound is not None:
+        if self.trace is not None and self.trace.bound.separator is not None:
             separator = _with_bias(self.trace.bound.separator, self.trace.bias)
             style = {"color": LINE, "linestyle": (0, (5, 4)), "linewidth": 1.2, "zorder": 4}
             self.separator_ = self._line(separator, **style, label="w*")
         self.ax_.set(xlabel=self.names[0], ylabel=self.names[1], title=self._title())
-        self.ax_.legend(loc="upper center", bbox_to_anchor=(0.5, -0.13), ncols=5, frameon=False)
+        legend(self.ax_, ax is not None, ncols=5)
         return self
 
     def _frame(self) -> None:
@@ -174,20 +181,22 @@ class CorrectionsDisplay:
 
     Above, after each number k of corrections, ``k γ <= w·w* <= ||w|| <= sqrt(k) R``: the outer two
     meet at the bound R²/γ². Below, the angle between w and w*, which the same inequality holds
-    below ``arccos(k γ / (sqrt(k) R))``. After `plot` it has ``ax_`` (two axes), ``figure_``,
-    ``lines_`` (the four of the inequality, from below) and ``angle_``.
+    below ``arccos(k γ / (sqrt(k) R))``. If the data are not separable there is no w*, and only
+    ``||w|| <= sqrt(k) R`` is drawn, which holds for any data.
+
+    After `plot` it has ``ax_`` (two axes), ``figure_``, ``lines_`` (the four of the inequality,
+    from below; without w* the upper two) and ``angle_`` (or None).
 
     Attributes
     ----------
     trace : Trace
-        With a bound.
     """
 
     trace: Trace
 
     @classmethod
     def from_estimator(cls, estimator: Perceptron) -> CorrectionsDisplay:
-        """Return the picture of a perceptron fitted with ``trace=True`` to separable data.
+        """Return the picture of a perceptron fitted with ``trace=True``.
 
         Parameters
         ----------
@@ -200,7 +209,7 @@ class CorrectionsDisplay:
         Raises
         ------
         ArgumentError
-            If the estimator has no trace, or its data are not separable.
+            If the estimator has no trace.
 
         Examples
         --------
@@ -216,8 +225,6 @@ class CorrectionsDisplay:
         trace = getattr(estimator, "trace_", None)
         if trace is None:
             raise checks.fail("estimator", "fitted with trace=True", estimator)
-        if trace.bound is None:
-            raise checks.fail("estimator", "fitted to separable data", estimator)
         return cls(trace)
 
     def plot(self, ax: Any = None) -> CorrectionsDisplay:
@@ -238,24 +245,27 @@ class CorrectionsDisplay:
                 raise checks.fail("ax", "two axes", ax)
             self.ax_ = np.ravel(ax)
             self.figure_ = self.ax_[0].figure
-        assert self.trace.bound is not None
         most = self.trace.bound.corrections
-        reach = np.geomspace(1, max(most, 2.0), 400)
+        end = most if np.isfinite(most) else len(self.trace)
+        reach = np.geomspace(1, max(end, 2.0), 400)
         self._draw_inequality(self.ax_[0], reach)
         self._draw_angle(self.ax_[1], reach)
         for axis in self.ax_:
             axis.set_xscale("log")
             if len(self.trace):
                 axis.axvline(len(self.trace), color="0.5", linewidth=1, label="end of run")
-            axis.axvline(most, color="0.5", linewidth=1, linestyle=":", label="bound")
-            axis.legend(loc="center left", bbox_to_anchor=(1.0, 0.5), frameon=False)
-        if not self.trace.weights[0].any():  # the outer curves are straight, of slopes 1 and 1/2
+            if np.isfinite(most):
+                axis.axvline(most, color="0.5", linewidth=1, linestyle=":", label="bound")
+            place = {"loc": "center left", "bbox_to_anchor": (1.0, 0.5), "ncols": 1}
+            legend(axis, ax is not None, **place)
+        if (
+            self.trace.bound.separable and not self.trace.weights[0].any()
+        ):  # the outer curves are straight, of slopes 1 and 1/2
             self.ax_[0].set_yscale("log")
         return self
 
     def _draw_inequality(self, ax: Any, reach: np.ndarray) -> None:
         trace, bound = self.trace, self.trace.bound
-        assert bound is not None
         k, inner_product, norm = trace.step[1:], trace.alignment[1:], trace.squared_norm[1:] ** 0.5
         curves = [
             (reach, bound.lower(reach), POSITIVE, r"$w_0\cdot w^*+k\gamma$"),
@@ -265,17 +275,27 @@ class CorrectionsDisplay:
         ]
         self.lines_ = [
             ax.plot(at, values, color=color, label=label, **(BOUND if at is reach else RUN))[0]
-            for at, values, color, label in curves
+            for at, values, color, label in curves[0 if bound.separable else 2 :]
         ]
-        ax.set(ylabel="size", title=f"{len(trace)} corrections of at most {bound.corrections:.5g}")
+        ax.set(ylabel="size", title=f"{len(trace)} corrections{self._limit()}")
+
+    def _limit(self) -> str:
+        if self.trace.bound.separable:
+            return f" of at most {self.trace.bound.corrections:.5g}"
+        return ": " + ABSENT[self.trace.bound.separable]
 
     def _draw_angle(self, ax: Any, reach: np.ndarray) -> None:
         trace, bound = self.trace, self.trace.bound
-        assert bound is not None
+        ax.set(xlabel="corrections k", ylabel="angle of w to w* (degrees)")
+        self.angle_ = None
+        if not bound.separable:
+            ax.text(0.5, 0.5, ABSENT[bound.separable], ha="center", transform=ax.transAxes)
+            ax.set_yticks([])
+            return
         cosine = np.clip(bound.lower(reach) / bound.upper(reach), -1, 1)
         ax.plot(reach, np.degrees(np.arccos(cosine)), color=LINE, label="at most", **BOUND)
         (self.angle_,) = ax.plot(trace.step[1:], trace.angle[1:], color=LINE, label="angle", **RUN)
-        ax.set(xlabel="corrections k", ylabel="angle of w to w* (degrees)", ylim=(0, None))
+        ax.set_ylim(0, None)
 
 
 def _with_bias(weights: np.ndarray, bias: bool) -> np.ndarray:

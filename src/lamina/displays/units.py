@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from lamina.descent.inputs import vector
-from lamina.displays.figure import axes
+from lamina.displays.figure import COLOURS, axes, legend
 from lamina.neurons.arrays import finite
 from lamina.neurons.units.level_sets import LevelSet
 from lamina.neurons.units.unit import STEPS, Unit
@@ -118,7 +118,30 @@ class UnitDisplay:
         self.arrows_ = self._draw_gradients()
         self.ax_.set(xlim=self.box[0], ylim=self.box[1], xlabel="$x_1$", ylabel="$x_2$")
         self.ax_.set_title(str(self.unit).splitlines()[0])
+        self._legend(ax is not None)
         return self
+
+    def _legend(self, given: bool) -> None:
+        """Say what lines and arrows are, the longest arrow with its length."""
+        from matplotlib.lines import Line2D
+
+        kinds = []
+        if self.lines_:
+            line = Line2D([], [], color="white", lw=1.2, label="level sets")
+            kinds.append(line)
+        if self.arrows_ is not None:
+            longest = np.hypot(self.arrows_.U, self.arrows_.V).max()
+            label = rf"gradient, the longest $\Vert\nabla f\Vert$ = {longest:.3g}"
+            mark: dict[str, Any] = {
+                "marker": r"$\rightarrow$",
+                "ms": 14,
+                "ls": "",
+                "color": COLOURS[0],
+            }
+            kinds.append(Line2D([], [], label=label, **mark))
+        if kinds:
+            ground = {"facecolor": "#B0B0B0", "frameon": True}  # white lines are seen on it
+            legend(self.ax_, given, handles=kinds, **ground)
 
     def _draw_level_sets(self) -> list[Any]:
         """Draw each hyperplane as a line, with its value where there is room for it."""
@@ -134,7 +157,7 @@ class UnitDisplay:
             inside = ((self.box[:, 0] < foot) & (foot < self.box[:, 1])).all()
             if inside and offset - labelled > apart and self.unit.kind not in STEPS:
                 box = {"facecolor": "white", "edgecolor": "none", "pad": 1.5}
-                self.ax_.text(*foot, f"{value:.2g}", ha="center", va="center", size=8, bbox=box)
+                self.ax_.text(*foot, f"{value:.4g}", ha="center", va="center", size=8, bbox=box)
                 labelled = offset
         return lines
 
@@ -149,7 +172,7 @@ class UnitDisplay:
             return None
         scale = longest / (0.8 * size.min())
         options = {"angles": "xy", "scale_units": "xy", "scale": scale, "pivot": "mid"}
-        return self.ax_.quiver(*places.T, *gradients.T, color="#D55E00", width=0.005, **options)
+        return self.ax_.quiver(*places.T, *gradients.T, color=COLOURS[0], width=0.005, **options)
 
 
 def _grid(box: np.ndarray, n: int) -> np.ndarray:

@@ -28,9 +28,13 @@ def finite(name: str, value: Any) -> np.ndarray:
     return array
 
 
-def linear_form(weights: Any, constant: float = 0.0) -> str:
-    """Return ``"0.6 x1 - 0.8 x2 + 1"``; of more than eight weights only how many there are."""
-    terms = [(w, f"x{i}") for i, w in enumerate(weights, 1) if w]
+def linear_form(weights: Any, constant: float = 0.0, names: Any = None) -> str:
+    """Return ``"0.6 x1 - 0.8 x2 + 1"``; of more than eight weights only how many there are.
+
+    `names` are those of the variables, x1, x2, ... by default.
+    """
+    names = [f"x{i}" for i in range(1, len(weights) + 1)] if names is None else names
+    terms = [(w, str(name)) for w, name in zip(weights, names, strict=True) if w]
     if len(weights) > 8:
         terms = [(1.0, "w·x")]
     if constant or not terms:

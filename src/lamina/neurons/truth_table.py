@@ -110,6 +110,29 @@ def in_words(row: Any) -> str:
     return ", ".join(f"x{i} = {int(value)}" for i, value in enumerate(row, 1))
 
 
+def inputs(name: str, x: Any, n: int, low: int = 0) -> np.ndarray:
+    """Return inputs of a Boolean function of n variables, one row (n,) or many (N, n), as int8.
+
+    They are `low` and 1: 0 and 1 (or booleans), or -1 and +1. Anything else is an ArgumentError
+    that names the place.
+    """
+    shape = f"({n},) or (n_samples, {n})"
+    try:
+        given = np.asarray(x)
+    except ValueError:  # rows of unequal length
+        raise checks.fail(name, f"of shape {shape}, with rows of equal length", x) from None
+    if given.dtype.kind not in "biuf":
+        raise checks.fail(name, f"an array of numbers, {low} and 1", x)
+    if given.ndim not in (1, 2) or given.shape[-1] != n:
+        raise checks.fail(f"shape of {name}", shape, given.shape)
+    wrong = np.argwhere((given != low) & (given != 1))
+    if len(wrong):
+        kinds = ("row", "column")[-given.ndim :]
+        place = ", ".join(f"{kind} {i}" for kind, i in zip(kinds, wrong[0], strict=True))
+        raise checks.fail(f"{name} at {place}", f"{low} or 1", given[tuple(wrong[0])].item())
+    return given.astype(np.int8)
+
+
 def _from_values(source: Any, n: int | None) -> np.ndarray:
     try:
         values = np.asarray(source)

@@ -65,7 +65,7 @@ def fit_lbfgs(
         try:
             options = {"maxfun": max_fun, "maxiter": training.max_iter, "gtol": training.tol}
             options |= {} if ftol is None else {"ftol": ftol}
-            outcome, *end = _minimise(objective, after, last, options)
+            outcome, status, message = _minimise(objective, after, last, options)
             n_iter = len(history.loss) - n_before
             if n_iter == 0 and outcome is not Outcome.INTERRUPTED:  # there is a loss all the same
                 history.loss.append(objective(last[0])[0])
@@ -74,7 +74,7 @@ def fit_lbfgs(
             finite = bool(np.isfinite(last[0]).all())
             if finite:
                 state.parameters = _unpack(last[0].astype(dtype), network)
-    return Result(outcome if finite else Outcome.DIVERGED, n_iter, *end)
+    return Result(outcome if finite else Outcome.DIVERGED, n_iter, status, message)
 
 
 def _minimise(

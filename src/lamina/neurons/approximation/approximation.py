@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from textwrap import fill
 from typing import Any
 
@@ -20,6 +21,8 @@ from lamina.training import State
 GRID = {1: 2001, 2: 201}
 MARGIN = 0.95
 """Share of the tolerance that errors on the grid keep to; the rest is for the points between."""
+BETWEEN = {1: 8000, 2: 40_000}
+"""Random points of the box at which errors keep to the tolerance too, whatever the grid missed."""
 LEAST = 1e-11
 """Smallest tolerance, relative to the largest value of f."""
 WHY = {
@@ -52,7 +55,7 @@ class Approximation:
     points, values : ndarray of shape (n_points, d), (n_points,)
         The grid that the error was measured on, and f there.
     error : float
-        The largest error on the grid.
+        The largest error on the grid. At random points between it is at most the tolerance.
     where : ndarray of shape (d,)
         Where it is.
     """
@@ -171,7 +174,8 @@ def approximate(
 
     Universal approximation (note 002 §3.4) by construction, without training. The error is the
     largest distance from f on a fine grid; it keeps to 95% of the tolerance there, so that the
-    points between have room.
+    points between have room. At some thousand random points, which no f keeps in step with, it is
+    checked that they are within the tolerance; the same points at each call.
 
     Parameters
     ----------
@@ -188,8 +192,9 @@ def approximate(
           total variation of f.
         * "smooth", the default for two variables: gentle, equally spaced units, for two variables
           along equally spaced directions; their output weights solve a linear problem. There are
-          more and more of them until the error is small enough. Takes far fewer units where f is
-          smooth.
+          more and more of them until the error is small enough, `max_units` are reached, or
+          rounding stands in the way: for very smooth f near 1e-9 of its largest value. Takes
+          far fewer units where f is smooth.
     max_units : int in [1, inf), default=1000
         At least 2 or 4 for "smooth" in one or two variables.
     grid : int in [2, inf), optional
@@ -204,14 +209,14 @@ def approximate(
     ------
     ArgumentError
         If an argument is out of range; if f is not finite or jumps, naming the place; or if
-        `max_units` do not suffice, naming the error that they reach.
+        `max_units` do not suffice or rounding stands in the way, naming the error reached.
 
     Examples
     --------
     >>> import numpy as np
     >>> from lamina.neurons import approximate
     >>> approximate(np.sin, (0, 2 * np.pi), 0.1)
-    Approximation(1-D, steps, 21 units, error=0.0895, tolerance=0.1)
+    Approximation(1-D, steps, 21 units, error=0.0897, tolerance=0.1)
     >>> approximate(np.sin, (0, 2 * np.pi), 0.1, method="smooth")
     Approximation(1-D, smooth, 4 units, error=0.086, tolerance=0.1)
     >>> saddle = approximate(lambda x, y: x * y, [(-1, 1), (-1, 1)], 0.05)
@@ -233,8 +238,9 @@ def approximate(
     checks.integer("grid", n, "[2, inf)")
     points = target.grid(n)
     sought = Sought(target, points, target(points), float(tolerance), int(max_units))
-    least = LEAST * float(np.abs(sought.values).max())
-    checks.real("tolerance", tolerance, f"[{least:g}, inf)")  # below it rounding tells
+    if tolerance < LEAST * sought.largest:
+        expected = f"at least {LEAST * sought.largest:.3g}, {LEAST:g} of the largest value of f"
+        raise checks.fail("tolerance", f"{expected}: rounding stands in the way", tolerance)
     target.refuse_jumps(n, staircase.CHANGE * tolerance)
     layer = (_steps if method == "steps" else _smooth)(sought)
     errors = sought.errors(layer)
@@ -261,32 +267,52 @@ class Sought:
     tolerance: float
     max_units: int
 
+    @property
+    def largest(self) -> float:
+        """The largest value of f on the grid and between, without its sign."""
+        return float(max(np.abs(self.values).max(), np.abs(self.between[1]).max()))
+
+    @cached_property
+    def between(self) -> tuple[np.ndarray, np.ndarray]:
+        """Random points, always the same, and f there: a grid may fall in step with f."""
+        low, high = self.target.box.T
+        size = BETWEEN[len(low)], len(low)
+        points = low + (high - low) * np.random.default_rng(0).random(size)
+        return points, self.target(points)
+
     def errors(self, layer: LogisticLayer) -> np.ndarray:
         """Return the distances from f on the grid."""
         return np.abs(layer.predict(self.points) - self.values)
 
-    def reached(self, layer: LogisticLayer) -> bool:
-        """Return whether the errors on the grid keep to the tolerance."""
-        return bool(self.errors(layer).max() <= MARGIN * self.tolerance)
+    def error(self, layer: LogisticLayer) -> float:
+        """Return the largest error; between the points of the grid MARGIN of it counts."""
+        points, values = self.between
+        between = np.abs(layer.predict(points) - values).max()
+        return float(max(self.errors(layer).max(), MARGIN * between))
 
 
 def _steps(sought: Sought) -> LogisticLayer:
-    stairs = staircase.staircase(sought.target, sought.points, sought.tolerance, sought.max_units)
+    points = np.concatenate([sought.points, sought.between[0]])
+    stairs = staircase.staircase(sought.target, points, sought.tolerance, sought.max_units)
     low, high = sought.target.box[0]
     for layer in staircase.layers(stairs, low, high, sought.tolerance):
-        if sought.reached(layer):
+        if sought.error(layer) <= MARGIN * sought.tolerance:
             return layer
     raise checks.fail("tolerance", "larger: rounding stands in the way", sought.tolerance)
 
 
 def _smooth(sought: Sought) -> LogisticLayer:
     enough = MARGIN * sought.tolerance
-    layer, error = ridges.grow(
-        sought.target, sought.max_units, lambda layer: sought.errors(layer).max(), enough
-    )
-    if error > enough:
+    found = ridges.grow(sought.target, sought.max_units, sought.error, enough, sought.largest)
+    reached = f"{len(found.layer.biases):,} reach an error of {found.error:.3g}"
+    if found.error <= enough:
+        return found.layer
+    if found.stuck:
         raise checks.ArgumentError(
-            f"tolerance = {sought.tolerance:g} takes more than max_units = {sought.max_units:,} "
-            f"units: {len(layer.biases):,} reach an error of {error:.3g}"
+            f"tolerance must be larger than {sought.tolerance:g}: rounding stands in the way; of "
+            f"smooth units {reached}, and more do not lower it"
         )
-    return layer
+    raise checks.ArgumentError(
+        f"tolerance = {sought.tolerance:g} takes more than max_units = {sought.max_units:,} "
+        f"units: {reached}"
+    )

@@ -18,9 +18,8 @@ problem, and no power is ever formed. In one variable there is one direction.
 
 from __future__ import annotations
 
-import itertools
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from operator import attrgetter
 from typing import Any, NamedTuple
 
@@ -31,10 +30,35 @@ from lamina.neurons.approximation.logistic_layer import LogisticLayer
 from lamina.neurons.approximation.target import Target
 from lamina.spec.activations import logistic
 
-SLOPE = 2.0
-"""Of a unit, in distances between neighbours: gentle, since smooth sums need few units."""
-PENALTY = 1e-8
-"""Of large output weights, relative to the size of a column."""
+
+class Kind(NamedTuple):
+    """How gentle units are, and how large their output weights may become.
+
+    A sum of equally spaced units keeps a ripple of about ``exp(-2π² / slope)``, and an error at the
+    ends of the box, where neighbours are missing, that falls only with the distance of the units.
+    Both are smaller for gentler units, so small tolerances want these. But gentle units are much
+    alike: they need large output weights, which cost digits, and they serve kinks worse.
+
+    Attributes
+    ----------
+    slope : float
+        Of a unit, in distances between neighbours.
+    penalty : float
+        Of large output weights, relative to the size of a column.
+    below : float
+        Largest tolerance, relative to the largest value of f, that the kind is tried for.
+    """
+
+    slope: float
+    penalty: float
+    below: float
+
+
+KINDS = (Kind(2.0, 1e-8, np.inf), Kind(0.5, 1e-12, 1e-3), Kind(0.125, 1e-14, 1e-5))
+PLATEAU = 4
+"""So many times more units, four times as many in all, that do not even halve the error..."""
+ROUNDING = 1e-6
+"""...show, if it is below this part of the largest value, that rounding stands in the way."""
 MOST_POINTS = {1: 4001, 2: 97}
 """Per variable, that the output weights are fitted to."""
 ROUNDS = 5
@@ -44,19 +68,24 @@ SIZES = (1, 2, *(n * 2**k for k in range(1, 20) for n in (2, 3)))
 """Numbers of directions, and of units in each, that are tried: 1, 2, 4, 6, 8, 12, 16, ..."""
 
 
-def ridges(target: Target, n_directions: int, n_offsets: int, enough: float) -> LogisticLayer:
+def ridges(
+    target: Target, n_directions: int, n_offsets: int, kind: Kind, enough: float
+) -> LogisticLayer:
     """Return a fit of f by so many directions and so many units in each.
 
     If it comes near an error of `enough`, its largest error is lowered further.
     """
-    directions, weights, biases = _layer(target.box, n_directions, n_offsets)
+    directions, weights, biases = _layer(target.box, n_directions, n_offsets, kind.slope)
     points = target.grid(min(max(33, 2 * n_offsets + 1), MOST_POINTS[len(target.box)]))
     columns = logistic(points @ weights + biases)
-    solution = _smallest_error(np.insert(columns, 0, 1.0, axis=1), target(points), enough)
+    matrix = np.insert(columns, 0, 1.0, axis=1)
+    solution = _smallest_error(matrix, target(points), kind.penalty, enough)
     return LogisticLayer(weights, biases, solution[1:], float(solution[0]), directions)
 
 
-def _smallest_error(matrix: np.ndarray, values: np.ndarray, enough: float) -> np.ndarray:
+def _smallest_error(
+    matrix: np.ndarray, values: np.ndarray, penalty: float, enough: float
+) -> np.ndarray:
     """Return coefficients with a small largest error: least squares, reweighted.
 
     Each time a point's weight is multiplied by its error, so that the worst count more (Lawson
@@ -65,7 +94,7 @@ def _smallest_error(matrix: np.ndarray, values: np.ndarray, enough: float) -> np
     importance, best, least = np.ones(len(values)), np.zeros(matrix.shape[1]), np.inf
     for _ in range(ROUNDS):
         root = np.sqrt(importance)
-        solution = _least_squares(matrix * root[:, None], values * root)
+        solution = _least_squares(matrix * root[:, None], values * root, penalty)
         errors = np.abs(matrix @ solution - values)
         worst = errors.max()
         if worst < least:
@@ -77,38 +106,70 @@ def _smallest_error(matrix: np.ndarray, values: np.ndarray, enough: float) -> np
     return best
 
 
-def _least_squares(matrix: np.ndarray, values: np.ndarray) -> np.ndarray:
+def _least_squares(matrix: np.ndarray, values: np.ndarray, penalty: float) -> np.ndarray:
     """Return coefficients by one QR factorisation of the matrix and the values beside it."""
     n, m = matrix.shape
-    small = PENALTY * math.sqrt(n) * np.eye(m, m + 1)
+    small = penalty * math.sqrt(n) * np.eye(m, m + 1)
     r: Any = np.linalg.qr(np.vstack([np.column_stack([matrix, values]), small]), mode="r")
     return solve_triangular(r[:m, :m], r[:m, m])
 
 
 def grow(
-    target: Target, max_units: int, error: Callable[[LogisticLayer], float], enough: float
-) -> tuple[LogisticLayer, float]:
+    target: Target,
+    max_units: int,
+    error: Callable[[LogisticLayer], float],
+    enough: float,
+    largest: float,
+) -> Growth:
     """Return the first fit whose error is at most `enough`, or the best that `max_units` allow.
 
     Units become more by about √2 a time. Each time as many directions as were best so far are
-    tried, some more and some fewer, with units in each to match.
+    tried, some more and some fewer, with units in each to match. It ends early where more units
+    no longer help although the error is far below `largest`, the largest value of f.
     """
     plane = len(target.box) == 2
+    kinds = [kind for kind in KINDS if enough <= kind.below * largest] or KINDS[:1]
     best_i, best = int(plane), Attempt(np.inf, 0, None)
-    for level in itertools.count(best_i + 1):
+    errors: list[float] = []
+    level = best_i
+    while True:
+        level += 1
         tried = []
         for i in (best_i - 1, best_i, best_i + 1) if plane else (0,):
             j = level - i
             if i >= plane and j >= 1 and SIZES[i] * SIZES[j] <= max_units:
-                layer = ridges(target, SIZES[i], SIZES[j], enough)
-                tried.append(Attempt(error(layer), i, layer))
+                sizes = SIZES[i], SIZES[j]
+                layers = (ridges(target, *sizes, kind, enough) for kind in kinds)
+                tried.append(_first(layers, error, enough, i))
         if not tried:
-            break
+            return Growth(best.layer, best.error, stuck=False)
         best_i = min(tried, key=attrgetter("error")).i
         best = min(best, *tried, key=attrgetter("error"))
+        errors.append(best.error)
+        stuck = len(errors) > PLATEAU and best.error > 0.5 * errors[-1 - PLATEAU]
+        stuck = stuck and best.error < ROUNDING * largest
+        if best.error <= enough or stuck:
+            return Growth(best.layer, best.error, stuck)
+
+
+def _first(
+    layers: Iterable[LogisticLayer], error: Callable[[LogisticLayer], float], enough: float, i: int
+) -> Attempt:
+    """Return the first layer whose error is at most `enough`, or the best of all."""
+    best = Attempt(np.inf, i, None)
+    for layer in layers:
+        best = min(best, Attempt(error(layer), i, layer), key=attrgetter("error"))
         if best.error <= enough:
             break
-    return best.layer, best.error
+    return best
+
+
+class Growth(NamedTuple):
+    """The best fit, its error, and whether more units no longer lower it."""
+
+    layer: LogisticLayer
+    error: float
+    stuck: bool
 
 
 class Attempt(NamedTuple):
@@ -120,7 +181,7 @@ class Attempt(NamedTuple):
 
 
 def _layer(
-    box: np.ndarray, n_directions: int, n_offsets: int
+    box: np.ndarray, n_directions: int, n_offsets: int, slope: float
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return directions, weights and biases; the units of a direction span the whole box."""
     angles = np.arange(n_directions) * np.pi / n_directions
@@ -128,7 +189,7 @@ def _layer(
     reach = np.abs(directions).sum(axis=1)[:, None]  # of a·u over [-1, 1]^d
     reach = reach * n_offsets / (n_offsets - 1)  # and half a distance more
     offsets = reach * np.linspace(-1, 1, n_offsets)
-    slopes = SLOPE * (n_offsets - 1) / (2 * reach)
+    slopes = slope * (n_offsets - 1) / (2 * reach)
     centre, half = box.mean(axis=1), np.diff(box)[:, 0] / 2
     scaled = directions / half  # a·u = (a / half)·(x - centre)
     weights = np.repeat(slopes * scaled, n_offsets, axis=0)

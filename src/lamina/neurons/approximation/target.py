@@ -39,7 +39,7 @@ class Target:
         try:
             with np.errstate(all="ignore"):
                 values = np.asarray(self.f(*columns))
-        except TypeError as error:
+        except (TypeError, ValueError) as error:  # math.sin; an "if" on an array
             raise checks.fail("f", f"{self._kind} ({error})", self.f) from error
         if values.shape != (len(points),) or values.dtype.kind not in "iuf":
             came = f"{values.dtype} of shape {values.shape} for {len(points)} points"

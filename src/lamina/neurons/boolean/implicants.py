@@ -47,7 +47,8 @@ def prime_implicants(source: Any, n: int | None = None, *, dont_care: Any = None
     n : int in [1, 16], optional
         Number of variables.
     dont_care : array-like, callable, int or str, optional
-        True where the function's value does not matter. Products that hold only there are left
+        True where the function's value does not matter, or the numbers of these rows, below 2**n:
+        a list of numbers that is not 2**n zeros and ones. Products that hold only there are left
         out.
 
     Returns
@@ -164,7 +165,24 @@ def _tables(source: Any, n: int | None, dont_care: Any) -> tuple[np.ndarray, np.
     table = as_table(source, n)
     if dont_care is None:
         return table, np.zeros_like(table)
-    return table, as_table(dont_care, len(table).bit_length() - 1)
+    return table, _free(dont_care, len(table))
+
+
+def _free(dont_care: Any, size: int) -> np.ndarray:
+    """Return where the value does not matter, from a Boolean function or numbers of rows."""
+    if isinstance(dont_care, list | tuple | range | np.ndarray):
+        places = np.asarray(dont_care) if np.size(dont_care) else np.zeros(0, dtype=int)
+        if places.ndim == 1 and places.dtype.kind in "iu" and len(places) != size:
+            if len(np.unique(places)) < len(places) or ((places < 0) | (places >= size)).any():
+                expected = f"{size} zeros and ones, or different numbers of rows below {size}"
+                raise checks.fail("dont_care", expected, dont_care)
+            free = np.zeros(size, dtype=bool)
+            free[places] = True
+            return free
+    try:
+        return as_table(dont_care, size.bit_length() - 1)
+    except checks.ArgumentError as error:
+        raise checks.ArgumentError(f"dont_care: {error}") from None
 
 
 def _coverage(needed: np.ndarray, primes: np.ndarray) -> csc_array:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Any, Self
 
 import numpy as np
@@ -10,7 +11,7 @@ from lamina.neurons.boolean import text
 from lamina.neurons.boolean.implicants import BLOCK, in_literals, minimum_cover
 from lamina.neurons.boolean.plan import plan_of
 from lamina.neurons.perceptron.correction import Course, Points
-from lamina.neurons.truth_table import as_table, rows
+from lamina.neurons.truth_table import as_table, inputs, rows
 from lamina.plan import Network, checks
 
 MAX_LEARNED = 12
@@ -37,8 +38,8 @@ class BooleanNetwork:
         The function, as `lamina.neurons.as_table` reads it: its 2^n values in the order of
         `lamina.neurons.rows`, a callable of n arguments, the number of a code, or an expression
         such as ``"x1 and not x2"``.
-    n_inputs : int in [1, 16], optional
-        Number of variables n, where `source` does not tell.
+    n : int in [1, 16], optional
+        Number of variables, where `source` does not tell.
     output : {"built", "learned"}, default="built"
         How the output weights come about. Built: +1 for rows that are true, -1 for the others.
         Learned: by perceptron learning (algorithm 1 of note 002 §2.3) on the hidden layer's
@@ -88,14 +89,14 @@ class BooleanNetwork:
     Output layer: 1 perceptron, an OR: weights 1, bias -1.
     """
 
-    def __init__(self, source: Any, n_inputs: int | None = None, *, output: str = "built") -> None:
+    def __init__(self, source: Any, n: int | None = None, *, output: str = "built") -> None:
         checks.choice("output", output, ["built", "learned"])
-        table = as_table(source, n_inputs)
+        table = as_table(source, n)
         n = len(table).bit_length() - 1
         patterns = 2 * rows(n) - 1
         self._set(table, patterns, np.where(table, 1, -1), 0)
         if output == "learned":
-            checks.integer('n_inputs with output="learned"', n, f"[1, {MAX_LEARNED}]")
+            checks.integer('n with output="learned"', n, f"[1, {MAX_LEARNED}]")
             self._learn()
 
     def _set(
@@ -146,6 +147,10 @@ class BooleanNetwork:
     @property
     def expression(self) -> str:
         """The function as a disjunction of products, which `BooleanNetwork` reads again."""
+        return self._expression
+
+    @cached_property
+    def _expression(self) -> str:
         return in_literals(self.products)
 
     def hidden(self, x: Any, *, signed: bool = False) -> np.ndarray:
@@ -177,13 +182,13 @@ class BooleanNetwork:
         -------
         int or ndarray of int64 of shape (n_samples,)
         """
-        inputs = self._inputs(x, signed)
-        flat = inputs.reshape(-1, self.n_inputs)
+        signs = self._inputs(x, signed)
+        flat = signs.reshape(-1, self.n_inputs)
         step = max(1, BLOCK // max(1, self.n_hidden))
         sums = [self._sums(flat[i : i + step]) for i in range(0, len(flat), step)]
         y = (np.concatenate(sums) >= 0).astype(int) if sums else np.zeros(0, dtype=int)
         y = 2 * y - 1 if signed else y
-        return int(y[0]) if inputs.ndim == 1 else y
+        return int(y[0]) if signs.ndim == 1 else y
 
     def _fires(self, signs: np.ndarray) -> np.ndarray:
         return signs @ self.hidden_weights.astype(float) + self.hidden_biases >= 0
@@ -193,23 +198,23 @@ class BooleanNetwork:
         return self._fires(signs) @ self.output_weights.astype(float) + self.output_bias
 
     def _inputs(self, x: Any, signed: bool) -> np.ndarray:
+        """Return x coded -1 and +1, float64."""
         checks.flag("signed", signed)
-        try:
-            x = np.asarray(x)
-        except ValueError:  # rows of unequal length
-            raise checks.fail("x", "a matrix", x) from None
-        n = self.n_inputs
-        if x.dtype.kind not in "biuf":
-            raise checks.fail("x", "an array of numbers", x)
-        if x.ndim not in (1, 2) or x.shape[-1] != n:
-            raise checks.fail("shape of x", f"({n},) or (n_samples, {n})", x.shape)
-        low = -1 if signed else 0
-        wrong = np.argwhere((x != low) & (x != 1))
-        if len(wrong):
-            kinds = ("row", "column")[-x.ndim :]
-            place = ", ".join(f"{k} {i}" for k, i in zip(kinds, wrong[0], strict=True))
-            raise checks.fail(f"x at {place}", f"{low} or 1", x[tuple(wrong[0])].item())
+        x = inputs("x", x, self.n_inputs, low=-1 if signed else 0)
         return x.astype(float) if signed else 2.0 * x - 1
+
+    def __eq__(self, other: object) -> bool:
+        """Return whether both have the same function and the same weights, by value."""
+        if not isinstance(other, BooleanNetwork):
+            return NotImplemented
+        return self._key() == other._key()
+
+    def __hash__(self) -> int:
+        return hash(self._key())
+
+    def _key(self) -> tuple[Any, ...]:
+        arrays = (self.table, self.implicants, self.output_weights)
+        return self.n_inputs, self.output_bias, *(array.tobytes() for array in arrays)
 
     def minimal(self, *, dont_care: Any = None, time_limit: float = 10.0) -> Self:
         """Return a network with one hidden perceptron per product of a smallest disjunction.
@@ -222,7 +227,8 @@ class BooleanNetwork:
         Parameters
         ----------
         dont_care : array-like, callable, int or str, optional
-            True where the value does not matter; the new network's `table` says what came out.
+            True where the value does not matter, or the numbers of these rows, below 2**n; the new
+            network's `table` says what came out.
         time_limit : float in (0, inf), default=10
             Seconds for the search; see `lamina.neurons.minimum_cover`.
 
@@ -294,12 +300,17 @@ class BooleanNetwork:
         ----------
         signed : bool, default=False
             Whether inputs and outputs are shown as -1 and +1 instead of 0 and 1.
+
+        Notes
+        -----
+        Of more than 64 rows or 32 hidden perceptrons only the first are shown, and how many more
+        there are.
         """
         checks.flag("signed", signed)
-        x = 2 * rows(self.n_inputs) - 1
+        x = 2 * rows(self.n_inputs)[: text.MOST_ROWS] - 1
         coded = x if signed else (x + 1) // 2
         y, h = self(coded, signed=signed), self.hidden(x, signed=True)
-        return text.table(coded, y, h, self._sums(x))
+        return text.table(coded, y, h, self._sums(x), n_rows=len(self.table))
 
     def summary(self) -> str:
         """Return in words what the network is: its function, its layers and their sizes."""

@@ -8,6 +8,10 @@ import numpy as np
 
 from lamina.neurons.boolean.implicants import in_literals
 
+MOST_ROWS = 64
+MOST_UNITS = 32
+"""Most rows and hidden perceptrons of a table that is shown."""
+
 
 def summary(network: Any) -> str:
     """Return what a `BooleanNetwork` computes, and the sizes of its layers."""
@@ -29,13 +33,20 @@ def function(network: Any, most: int) -> str:
     return text if left <= 0 else f"{text} or {left:,} more"
 
 
-def table(x: np.ndarray, y: np.ndarray, h: np.ndarray, sums: np.ndarray) -> str:
-    """Return inputs, output, hidden outputs and output sums as table 3 of note 002 §2.5."""
+def table(x: np.ndarray, y: np.ndarray, h: np.ndarray, sums: np.ndarray, n_rows: int) -> str:
+    """Return inputs, output, hidden outputs and output sums as table 3 of note 002 §2.5.
+
+    These are the first of `n_rows`; of the others it is said how many there are.
+    """
     names = [f"x{i}" for i in range(1, x.shape[1] + 1)]
     units = [f"h{j}" for j in range(1, h.shape[1] + 1)]
-    blocks = [(names, x), (["y"], y[:, None]), (units, h), (["Σ"], sums[:, None].astype(int))]
+    shown = units[:MOST_UNITS], h[:, :MOST_UNITS]
+    blocks = [(names, x), (["y"], y[:, None]), shown, (["Σ"], sums[:, None].astype(int))]
     texts = [_columns(heads, values) for heads, values in blocks if heads]
-    return "\n".join(" | ".join(parts) for parts in zip(*texts, strict=True))
+    lines = [" | ".join(parts) for parts in zip(*texts, strict=True)]
+    left = {"row": n_rows - len(x), "hidden perceptron": len(units) - MOST_UNITS}
+    more = [_count(number, noun) for noun, number in left.items() if number > 0]
+    return "\n".join([*lines, f"... and {' and '.join(more)} more"] if more else lines)
 
 
 def _hidden(network: Any) -> str:

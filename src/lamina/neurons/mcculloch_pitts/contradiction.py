@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -48,8 +49,13 @@ class NoNeuron:
         return False
 
     def verify(self) -> bool:
-        """Check against the table that the rows are what the argument says."""
+        """Check against the table that the rows are what the argument says.
+
+        False also where table, inputs and rows do not go together at all.
+        """
         n = n_inputs(self.table)
+        if not self._in_range(n):
+            return False
         values = [self.table[row] for row in self.rows]
         bits = [_bit(n, i) for i in self.inputs]
         low, high, *rest = self.rows
@@ -59,6 +65,18 @@ class NoNeuron:
         first, second = rest
         swapped = bool(first & bits[1]) and not first & bits[0] and second == first ^ sum(bits)
         return turns and swapped and values == [0, 1, 1, 0]
+
+    def _in_range(self, n: int) -> bool:
+        """Return whether there are two inputs and four rows, or one and three, all of the table."""
+        whole = all(isinstance(i, Integral) for i in (*self.inputs, *self.rows))
+        sizes = len(self.inputs), len(self.rows)
+        return (
+            whole
+            and sizes in [(1, 3), (2, 4)]
+            and len(self.table) == 2**n
+            and all(1 <= i <= n for i in self.inputs)
+            and all(0 <= row < len(self.table) for row in self.rows)
+        )
 
     def __repr__(self) -> str:
         return f"<NoNeuron: inputs={self.inputs}, rows={self.rows}>"

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from lamina.neurons.mcculloch_pitts.contradiction import NoNeuron, contradiction, role
-from lamina.neurons.truth_table import MAX_INPUTS, as_table, rows
+from lamina.neurons.truth_table import MAX_INPUTS, as_table, inputs, rows
 from lamina.plan import checks
 
 GATES: dict[str, Callable[[int], tuple[int, int, int]]] = {
@@ -21,6 +21,15 @@ GATES: dict[str, Callable[[int], tuple[int, int, int]]] = {
     "tautology": lambda n: (n, 0, 0),
 }
 """By name of the gate: numbers of excitatory and inhibitory inputs, and θ (note 002 §2.1)."""
+
+FIXED = {"not": 1, "x1 and not x2": 2}
+"""Number of inputs of the gates that leave no choice."""
+IMPOSSIBLE: dict[str, Callable[..., bool]] = {
+    "nand": lambda *x: not all(x),
+    "xor": lambda *x: sum(x) % 2 == 1,
+    "xnor": lambda *x: sum(x) % 2 == 0,
+}
+"""Gates of two and more inputs that are no McCulloch-Pitts neuron."""
 
 
 @dataclass(frozen=True)
@@ -75,6 +84,8 @@ class McCullochPittsNeuron:
         for name in ("n_excitatory", "n_inhibitory"):
             checks.integer(name, getattr(self, name), f"[0, {MAX_INPUTS}]")
         checks.integer("threshold", self.threshold, "[0, inf)")
+        for name in ("n_excitatory", "n_inhibitory", "threshold"):
+            object.__setattr__(self, name, int(getattr(self, name)))
         default = "+" * self.n_excitatory + "-" * self.n_inhibitory
         if not isinstance(self.wiring, str):
             raise checks.fail("wiring", "a string of '+', '-' and '.'", self.wiring)
@@ -87,23 +98,39 @@ class McCullochPittsNeuron:
         object.__setattr__(self, "wiring", wiring)
 
     @classmethod
-    def gate(cls, name: str, n: int = 2) -> McCullochPittsNeuron:
+    def gate(cls, name: str, n: int | None = None) -> McCullochPittsNeuron:
         """Return a gate by its name.
 
         Parameters
         ----------
         name : {"and", "or", "nor", "not", "x1 and not x2", "tautology"}
-        n : int in [1, 16], default=2
-            Number of inputs of "and", "or", "nor" and "tautology". "not" has one, the fifth two.
+            In small or capital letters.
+        n : int in [1, 16], optional
+            Number of inputs of "and", "or", "nor" and "tautology", 2 by default. "not" has one,
+            the fifth two.
+
+        Raises
+        ------
+        ArgumentError
+            If `n` is not what the gate has; if there is no such gate; for NAND, XOR and XNOR with
+            the rows that show why there is none.
 
         Examples
         --------
         >>> McCullochPittsNeuron.gate("nor", 3)
         McCullochPittsNeuron(n_excitatory=0, n_inhibitory=3, threshold=0, wiring='---')
         """
-        checks.choice("name", name, GATES)
-        checks.integer("n", n, f"[1, {MAX_INPUTS}]")
-        return cls(*GATES[name](n))
+        key = name.lower() if isinstance(name, str) else name
+        n_inputs = FIXED.get(str(key), 2) if n is None else n
+        if isinstance(key, str) and key in IMPOSSIBLE:
+            checks.integer("n", n_inputs, f"[2, {MAX_INPUTS}]")
+            proof = cls.find(IMPOSSIBLE[key], n_inputs)
+            raise checks.ArgumentError(f"name must not be {name!r}: there is none.\n{proof}")
+        checks.choice("name", key, GATES)
+        checks.integer("n", n_inputs, f"[1, {MAX_INPUTS}]")
+        if n_inputs != FIXED.get(key, n_inputs):
+            raise checks.fail("n", f"{FIXED[key]}, the number of inputs of {key!r}", n)
+        return cls(*GATES[key](n_inputs))
 
     @classmethod
     def find(cls, source: Any, n: int | None = None) -> McCullochPittsNeuron | NoNeuron:
@@ -158,18 +185,18 @@ class McCullochPittsNeuron:
         X : array-like of shape (n_inputs,) or (n_samples, n_inputs)
             Of zeros and ones (or booleans).
         """
-        inputs = _inputs(X, self.n_inputs)
-        excited, inhibited = self._sums(inputs)
+        given = inputs("X", X, self.n_inputs)
+        excited, inhibited = self._sums(given)
         y = ((excited >= self.threshold) & (inhibited == 0)).astype(np.int8)
-        return int(y) if inputs.ndim == 1 else y
+        return int(y) if given.ndim == 1 else y
 
     def truth_table(self) -> np.ndarray:
         """Return the outputs on `rows` as an array of bool of shape (2**n_inputs,)."""
         return self(rows(self.n_inputs)).astype(bool)
 
-    def _sums(self, inputs: np.ndarray) -> tuple[Any, Any]:
+    def _sums(self, x: np.ndarray) -> tuple[Any, Any]:
         roles = np.array(list(self.wiring))
-        return tuple(inputs[..., roles == role].sum(axis=-1) for role in "+-")
+        return tuple(x[..., roles == role].sum(axis=-1) for role in "+-")
 
     def __str__(self) -> str:
         names = {
@@ -193,20 +220,3 @@ class McCullochPittsNeuron:
         excited = int(self._sums(row)[0])
         reached = "threshold reached" if excited >= self.threshold else "below the threshold"
         return f"{excited} of {self.n_excitatory} on, {reached}"
-
-
-def _inputs(X: Any, n: int) -> np.ndarray:
-    """Return X as int8; an error if it has other shapes or values."""
-    try:
-        given = np.asarray(X)
-    except ValueError:  # rows of unequal length
-        raise checks.fail("X", f"of shape ({n},) or (n_samples, {n})", X) from None
-    if given.ndim not in (1, 2) or given.shape[-1] != n:
-        raise checks.fail("X", f"of shape ({n},) or (n_samples, {n})", given.shape)
-    if given.dtype.kind not in "biuf":
-        raise checks.fail("X", "zeros and ones", given.dtype)
-    wrong = np.argwhere((given != 0) & (given != 1))
-    if len(wrong):
-        place = tuple(wrong[0].tolist())
-        raise checks.fail(f"X{list(place)}", "0 or 1", given[place].item())
-    return given.astype(np.int8)

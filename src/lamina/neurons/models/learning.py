@@ -170,9 +170,10 @@ def training_loss(model: str, X: Any, y: Any, loss: str = "squared_error") -> Me
 
 def _data(X: Any, y: Any, shares: bool) -> tuple[np.ndarray, np.ndarray]:
     """Return float64 copies of X (N, d) and y (N,), y in [0, 1] if it holds shares."""
-    X, y = finite("X", X), vector("y", y)
+    X = finite("X", X)
     if X.ndim != 2 or not X.size:
         raise checks.fail("X", "of shape (N, d), N >= 1, d >= 1", X.shape)
+    y = vector("y", y)
     if len(y) != len(X):
         raise checks.fail("y", f"of shape ({len(X)},), one number for each row of X", y.shape)
     outside = np.flatnonzero((y < 0) | (y > 1))

@@ -59,7 +59,7 @@ class Model:
         Raises
         ------
         ArgumentError
-            If x or W are not finite finite, or their shapes do not go together.
+            If x or W are not finite, or their shapes do not go together.
         """
         values = ACTIVATIONS[self.activation].value(self._z(x, W)[0])
         return values.item() if values.ndim == 0 else values

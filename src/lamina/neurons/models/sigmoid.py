@@ -14,6 +14,7 @@ from lamina.descent import MeanOfTerms, descend
 from lamina.descent.inputs import vector
 from lamina.estimators.inputs import name_non_finite
 from lamina.neurons.arrays import linear_form
+from lamina.neurons.models import report
 from lamina.neurons.models.learning import LOSSES, training_loss
 from lamina.neurons.models.loss_surface import LossSurface
 from lamina.neurons.units.unit import Unit
@@ -78,6 +79,12 @@ class SigmoidNeuron(ClassifierMixin, BaseEstimator):
     ArgumentError
         If a parameter is out of range.
 
+    Warns
+    -----
+    ConvergenceWarning
+        If the descent stops at `max_iter` or cannot make a step, or ends on a plateau: the gradient
+        vanishes since σ is saturated, with samples on the wrong side, as for X that is not scaled.
+
     Examples
     --------
     Note 004's four points, first step from w = 0, where E = 1 and ∇E = (11/4, 1):
@@ -92,7 +99,7 @@ class SigmoidNeuron(ClassifierMixin, BaseEstimator):
     >>> print(neuron.summary())
     P(y = 1) = σ(-1.98 x1 + 0.06434 x2)
     sum_squared_error 1 to 0.000645677 in 1000 steps
-    stopped: max_steps = 1000 steps were taken
+    stopped: max_iter = 1000 steps were taken
     """
 
     def __init__(
@@ -144,13 +151,18 @@ class SigmoidNeuron(ClassifierMixin, BaseEstimator):
         self.n_iter_ = self.path_.n_steps
         self.coef_ = self.path_.point[None, :d].copy()
         self.intercept_ = self.path_.point[d:].copy() if self.fit_intercept else np.zeros(1)
+        with np.errstate(all="ignore"):  # of huge X the sums may overflow
+            z = X @ self.coef_[0] + self.intercept_[0]
+        self._n_saturated = report.n_saturated(z, targets)
+        report.warn(self)
         return self
 
     def decision_function(self, X: Any) -> np.ndarray:
         """Return ``w·x + b``, shape (n_samples,): above 0 for the second class."""
         check_is_fitted(self)
         X = self._named_finite(validate_data(self, X, reset=False, **_CHECKS))
-        return X @ self.coef_[0] + self.intercept_[0]
+        with np.errstate(over="ignore"):  # an infinite sum is on the right side
+            return X @ self.coef_[0] + self.intercept_[0]
 
     def predict_proba(self, X: Any) -> np.ndarray:
         """Return ``1 - f(x)`` and ``f(x)``, shape (n_samples, 2)."""
@@ -188,11 +200,12 @@ class SigmoidNeuron(ClassifierMixin, BaseEstimator):
     def summary(self) -> str:
         """Return in words what the neuron computes, how it was learned and why that ended."""
         check_is_fitted(self)
-        path, form = self.path_, linear_form(self.coef_[0], self.intercept_[0])
+        names = getattr(self, "feature_names_in_", None)
+        path, form = self.path_, linear_form(self.coef_[0], self.intercept_[0], names)
         return (
             f"P(y = {self.classes_[1]}) = σ({form})\n"
             f"{self.loss} {path.values[0]:.6g} to {path.value:.6g} in {path.n_steps} steps\n"
-            f"{'converged' if path.converged else 'stopped'}: {path.reason}"
+            f"{report.ending(self)}"
         )
 
     def _loss(self, X: np.ndarray, targets: np.ndarray) -> MeanOfTerms:

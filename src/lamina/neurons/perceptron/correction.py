@@ -9,6 +9,9 @@ import numpy as np
 
 from lamina.plan import checks
 
+SMALL = 2.0**-400  # products of such numbers keep their digits
+CORRECTION = 7000  # nanoseconds, with looking again at what comes after it
+LOOKED_AT = 1000  # wrong points, for a reason why they stay wrong
 LEAST, MOST = 16, 1 << 14  # rows looked at together; what MOST rows of 50 take fits a cache
 
 
@@ -51,7 +54,9 @@ class Points:
         """
         scales = np.where(positive, 1.0, -1.0)
         if normalize:
-            scales /= _norms(X, bias)
+            scales /= _lengths(X, bias)
+        elif not bias:
+            _check_size(X)
         on_line = positive if algorithm == "original" else np.broadcast_to(False, len(X))
         limits = np.where(on_line, -np.finfo(float).smallest_subnormal, 0.0)
         return cls(X, scales, limits, bias)
@@ -86,11 +91,20 @@ class Points:
         """Return how many points `weights` are wrong for."""
         return len(self) - int(np.count_nonzero(self.right(weights)))
 
+    def n_errors(self, weights: np.ndarray) -> int:
+        """Return how many points `Perceptron.predict` gives the other class: 0 is positive."""
+        return int(np.sum((response(self.X, weights, self.bias) >= 0) != (self.scales > 0)))
+
+    def unmoved(self, weights: np.ndarray) -> int | None:
+        """Return a wrong sample whose correction is too small to change `weights` at all."""
+        wrong = np.flatnonzero(~self.right(weights))[:LOOKED_AT]
+        rows = self.rows(wrong)
+        lost = (weights + rows == weights).all(axis=1) & rows.any(axis=1)
+        return int(wrong[lost.argmax()]) if lost.any() else None
+
     def radius(self) -> float:
         """Return R, the largest ``||p_i||``."""
-        with np.errstate(over="ignore"):
-            squares = self.scales**2 * (np.vecdot(self.X, self.X) + self.bias)
-        return float(np.sqrt(squares.max()))
+        return float((np.abs(self.scales) * _norms(self.X, self.bias)).max())
 
     def copy(self) -> Points:
         """Return the same points on a copy of X."""
@@ -161,7 +175,7 @@ class Pocket:
         """Take `weights` after a run of `run` right points if they make fewer errors."""
         if run < self.run:
             return
-        n_errors = points.n_wrong(weights)
+        n_errors = points.n_errors(weights)
         if n_errors < self.n_errors:
             self.weights, self.n_errors, self.run = weights.copy(), n_errors, run
 
@@ -198,8 +212,15 @@ class Course:
         self.n_passes, self.n_corrections, self.converged = 0, 0, False
         self.samples: list[int] = []
         self.epochs: list[int] = []
-        self.pocket = Pocket(start.copy(), points.n_wrong(start)) if pocket else None
+        self.pocket = Pocket(start.copy(), points.n_errors(start)) if pocket else None
         self.run_began = 0  # as a number of points looked at in all passes
+
+    @property
+    def work(self) -> float:
+        """What learning has cost so far, about, in the units of `separability.hulls.Budget`."""
+        n_features = self.points.X.shape[1]
+        looked_at = 0.5 * self.n_passes * self.points.X.size
+        return looked_at + self.n_corrections * (CORRECTION + LEAST * n_features)
 
     def go_through(self, order: np.ndarray | None = None) -> None:
         """Make one pass: every point in turn, or those of `order`; ValueError on overflow."""
@@ -228,11 +249,34 @@ class Course:
 
 
 def _norms(X: np.ndarray, bias: bool) -> np.ndarray:
-    """Return ``||(1, x_i)||``; an error names the row whose norm no division can take."""
+    """Return ``||(1, x_i)||``, or ``||x_i||`` without a bias, infinite beyond the largest float."""
     with np.errstate(over="ignore"):
-        norms = np.sqrt(np.vecdot(X, X) + bias)
-    bad = np.flatnonzero((norms == 0) | ~np.isfinite(norms))
-    if len(bad):
-        row = int(bad[0])
-        raise checks.fail("X", f"rows with a direction to normalise, as row {row} is not", X[row])
+        squares = np.vecdot(X, X) + bias
+        norms = np.sqrt(squares)
+        far = np.flatnonzero((squares < 2.0**-900) | ~np.isfinite(squares))
+        if len(far):  # the squares underflow or overflow, the norms need not
+            e = np.frexp(np.abs(X[far]).max(axis=1))[1]
+            small = np.ldexp(X[far], -e[:, None])
+            one = np.ldexp(float(bias), -e)
+            norms[far] = np.ldexp(np.sqrt(np.vecdot(small, small) + one * one), e)
     return norms
+
+
+def _lengths(X: np.ndarray, bias: bool) -> np.ndarray:
+    """Return `_norms`; an error names the row that cannot be divided by its own."""
+    norms = _norms(X, bias)
+    with np.errstate(over="ignore", divide="ignore"):
+        bad = np.flatnonzero(~np.isfinite(norms) | ~np.isfinite(1 / norms))
+    if not len(bad):
+        return norms
+    row = int(bad[0])
+    if norms[row] == 0:
+        raise checks.fail("X", f"rows with a direction to normalise, as row {row} is not", X[row])
+    raise checks.fail("X", f"scaled, as the norm of row {row} or 1 over it is infinite", X[row])
+
+
+def _check_size(X: np.ndarray) -> None:
+    """Refuse numbers whose products underflow: with a bias they stand beside its 1."""
+    largest = max(X.max(), -X.min())
+    if 0 < largest < SMALL:
+        raise checks.fail("X", "scaled, as products of its numbers underflow: the largest", largest)

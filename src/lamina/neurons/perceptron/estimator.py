@@ -14,12 +14,13 @@ from sklearn.utils.validation import check_is_fitted
 
 from lamina.neurons.perceptron import inputs, report
 from lamina.neurons.perceptron.correction import Course, Points, response
-from lamina.neurons.perceptron.trace import Trace, convergence_bound
-from lamina.neurons.separability.separation import UndecidedError, separate
+from lamina.neurons.perceptron.trace import ConvergenceBound, Trace
+from lamina.neurons.separability.separation import UndecidedError, decide
 from lamina.plan import checks
 
 PATIENCE = 10  # passes before it is asked whether there is a separating line at all
-FAIR_SHARE = 8  # numbers in X per correction: from there the answer costs less than learning did
+FAIR_SHARE = 8  # numbers in X per correction: fewer, and learning has cost enough to ask
+ASK_AGAIN = 4  # times the work that did not suffice
 KEPT = 1 << 20  # numbers in X up to which a copy is kept, so that bound_ can be computed later
 
 
@@ -59,8 +60,10 @@ class Perceptron(ClassifierMixin, BaseEstimator):
     pocket : bool, default=False
         Whether to keep the weights with the fewest errors so far (Gallant's pocket algorithm with
         ratchet), for data that are not separable. Learning then goes on for `max_iter` passes.
+        Take ``order="random"`` with it: in cyclic order learning may come back to the same few
+        weights again and again, and never to the best.
     trace : bool, default=False
-        Whether to keep every correction in `trace_`.
+        Whether to keep every correction in `trace_`, and a copy of X for its bound.
     random_state : int, RandomState instance or None, default=None
         Source of the random picks.
 
@@ -80,16 +83,19 @@ class Perceptron(ClassifierMixin, BaseEstimator):
         Whether the weights are right for all points.
     bound_ : float
         Largest possible number of corrections, R²/γ² (`ConvergenceBound`); infinite for data that
-        are not separable. Computed when first asked for, by `separate`, from a copy of X that is
-        kept up to 2²⁰ numbers; larger X need ``trace=True``.
+        are not separable, NaN where `separate` cannot decide it. Computed when first asked for
+        (by ``hasattr`` too), which with many features may take minutes, and kept. It needs a copy
+        of X, which there is up to 2²⁰ numbers; larger X need ``trace=True``.
     trace_ : Trace
         Only with ``trace=True``.
     separation_ : Separation
-        Whether the classes are separable at all, with the certificate. Only if `fit` asked
-        `separate`: after 10 passes, once learning has cost more than the answer does, and at the
-        end of `max_iter` passes; never with a pocket.
+        Whether the classes are separable at all, with the certificate, as `separate` has it. `fit`
+        asks after 10 passes, once there have been many corrections, and at the end of `max_iter`
+        passes; with a pocket at the end only, if there are errors. It spends about a second on the
+        answer, or as much as learning has cost if that is more, and asks again when learning has
+        cost 4 times as much. Absent if that was not enough or there was no need to ask.
     n_errors_ : int
-        Only with a pocket: points that the weights kept are wrong for, by the rule of `algorithm`.
+        Only with a pocket: points that `predict` with the weights kept gives the other class.
     n_features_in_ : int
     feature_names_in_ : ndarray of str
         Only if X has column names that are all strings.
@@ -195,8 +201,8 @@ class Perceptron(ClassifierMixin, BaseEstimator):
         Warns
         -----
         ConvergenceWarning
-            If the data are not separable, or `max_iter` passes were not enough; never with a
-            pocket.
+            If the data are not separable, or `max_iter` passes were not enough; with a pocket
+            only if it holds errors though the data are separable.
         """
         self._check_options()
         X, y = inputs.matrix_and_labels(self, X, y, reset=True)
@@ -214,12 +220,11 @@ class Perceptron(ClassifierMixin, BaseEstimator):
         self.classes_ = classes
         self.n_corrections_, self.n_iter_ = course.n_corrections, course.n_passes
         self._settle(course)
+        if self.trace or X.size <= KEPT:
+            self._bound = ConvergenceBound(points, start)
         if self.trace:
-            self._bound = convergence_bound(points, start)
             self.trace_ = Trace.of(points, start, course.samples, course.epochs, self._bound)
-        elif X.size <= KEPT:
-            self._learnt = points.copy(), start
-        report.warn(self, ended)
+        report.warn(self, course, ended)
         return self
 
     @available_if(_learns_pass_by_pass)
@@ -308,16 +313,17 @@ class Perceptron(ClassifierMixin, BaseEstimator):
         """Largest possible number of corrections on the data of the last `fit`."""
         check_is_fitted(self)
         if not hasattr(self, "_bound"):
-            if not hasattr(self, "_learnt"):
-                raise AttributeError(
-                    "bound_ needs the data of the last fit: they are kept up to 2**20 numbers in "
-                    "X, not after partial_fit, and not in a pickle. Call fit with trace=True."
-                )
-            self._bound = convergence_bound(*self._learnt)
-        return np.inf if self._bound is None else self._bound.corrections
+            raise AttributeError(
+                "bound_ needs the data of the last fit: they are kept up to 2**20 numbers in "
+                "X, not after partial_fit, and not in a pickle. Call fit with trace=True."
+            )
+        return self._bound.corrections
 
     def summary(self) -> str:
-        """Return what learning did, in words, with the bound beside the number of corrections."""
+        """Return what learning did, in words, with the bound beside the number of corrections.
+
+        It spends at most about a second on the bound; without it, it says so.
+        """
         check_is_fitted(self)
         return report.summary(self)
 
@@ -343,22 +349,27 @@ class Perceptron(ClassifierMixin, BaseEstimator):
 
     def _learn(self, course: Course, y: np.ndarray) -> None:
         """Make passes until all points are right, or it is known that they never can be."""
-        X, asked = course.points.X, self.pocket
+        X, asked = course.points.X, 0.0
         for n_passes in range(1, self.max_iter + 1):
             course.go_through(self._order(len(X)))
             if course.converged:
                 return
             tried = n_passes >= PATIENCE and FAIR_SHARE * course.n_corrections >= X.size
-            if not asked and (tried or n_passes == self.max_iter):
-                asked = True
+            last, work = n_passes == self.max_iter, max(report.SECOND, course.work)
+            if course.pocket is not None:
+                ask = last and course.pocket.n_errors > 0
+            else:
+                ask = (tried and work >= ASK_AGAIN * asked) or (last and work > asked)
+            if ask and not hasattr(self, "separation_"):
+                asked = work
                 with contextlib.suppress(UndecidedError):
-                    self.separation_ = separate(X, y, fit_bias=self.fit_intercept)
+                    self.separation_ = decide(X, y, bool(self.fit_intercept), work)
                     if not self.separation_.separable:
                         return
 
     def _forget(self) -> None:
         """Drop what belongs to an earlier call only."""
-        for name in ("_bound", "_learnt", "trace_", "separation_", "n_errors_"):
+        for name in ("_bound", "trace_", "separation_", "n_errors_"):
             self.__dict__.pop(name, None)
 
     def _settle(self, course: Course) -> None:
@@ -372,9 +383,11 @@ class Perceptron(ClassifierMixin, BaseEstimator):
         self.converged_ = course.converged
 
     def __getstate__(self) -> Any:
-        """Return the state without the data kept for `bound_`."""
-        state = super().__getstate__()
-        return {name: value for name, value in state.items() if name != "_learnt"}
+        """Return the state without the data kept for `bound_`, unless `trace_` needs them."""
+        state = dict(super().__getstate__())
+        if "_bound" in state and not (self._bound.decided or "trace_" in state):
+            del state["_bound"]
+        return state
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

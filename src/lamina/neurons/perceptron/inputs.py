@@ -9,6 +9,7 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import validate_data
 
 from lamina.estimators.inputs import name_non_finite
+from lamina.neurons.separability.labelled import check_labels
 from lamina.plan import checks
 
 OPTIONS: dict[str, Any] = {"dtype": "numeric", "order": "C", "ensure_all_finite": False}
@@ -23,6 +24,7 @@ def matrix_and_labels(
     estimator: Any, X: Any, y: Any, *, reset: bool
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return X as `matrix` does, and y as scikit-learn validates it."""
+    check_labels(y)
     X, y = validate_data(estimator, X, y, reset=reset, **OPTIONS)
     return _finite(estimator, X), y
 
@@ -58,7 +60,8 @@ def vector(name: str, values: Any, size: int | None = None) -> np.ndarray:
     if wide or not len(vector) or (size is not None and len(vector) != size):
         shape = "(n_features,)" if size is None else f"({size},)"
         raise checks.fail(name, f"of shape {shape}", array.shape)
-    name_non_finite(vector, name)
+    if not np.isfinite(vector).all():
+        raise checks.fail(name, "finite numbers", values)
     return vector
 
 

@@ -8,6 +8,9 @@ from typing import Any
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
+from lamina.neurons.perceptron.correction import Course
+
+SECOND = 1e9  # of work, as `separability.hulls.Budget` counts it
 USER = 3  # stack levels from a warning to the caller of fit
 
 
@@ -22,29 +25,49 @@ def summary(model: Any) -> str:
         lines.append(verdict(model))
     if hasattr(model, "n_errors_"):
         lines.append(f"The pocket holds weights that are wrong for {model.n_errors_} points.")
-    bound = getattr(model, "bound_", np.inf)
-    if np.isfinite(bound):
-        lines.append(f"No run on these data makes more than {bound:.6g} (bound_, R²/γ²).")
+    if hasattr(model, "_bound"):
+        if not model._bound.decide(SECOND):
+            lines.append("The bound on corrections would take longer than a second: see bound_.")
+        elif np.isfinite(model.bound_):
+            lines.append(
+                f"No run on these data makes more than {model.bound_:.6g} (bound_, R²/γ²)."
+            )
     return "\n".join(lines)
 
 
-def warn(model: Any, ended: bool) -> None:
+def warn(model: Any, course: Course, ended: bool) -> None:
     """Warn if learning was interrupted, or stopped before all points were right."""
     if not ended:
         warnings.warn("Training interrupted by user.", UserWarning, stacklevel=USER)
-    elif not (model.converged_ or model.pocket):
+        return
+    separable = hasattr(model, "separation_") and model.separation_.separable
+    if not model.converged_ and (separable or not model.pocket):
+        unmoved = course.points.unmoved(course.weights) if separable else None
         warnings.warn(
             f"Perceptron stopped after {model.n_corrections_} corrections in {model.n_iter_} "
-            f"passes. {verdict(model)}",
+            f"passes. {verdict(model) if unmoved is None else _stuck(course, unmoved)}",
             ConvergenceWarning,
             stacklevel=USER,
         )
 
 
+def _stuck(course: Course, sample: int) -> str:
+    """Return why learning cannot end though there is a separating line."""
+    return (
+        f"The classes are separable, but adding row {sample} of X, which is on the wrong side, "
+        f"to weights as large as {np.abs(course.weights).max():g} changes nothing in float64: "
+        f"scale X, or start from smaller weights."
+    )
+
+
 def verdict(model: Any) -> str:
     """Return whether learning can end at all."""
     if not hasattr(model, "separation_"):
-        return "It could not be proven whether the classes are separable: too many features."
+        bias = "" if model.fit_intercept else ", fit_bias=False"
+        return (
+            "Whether the classes are separable is not decided, as it would have taken longer than "
+            f"learning: call separate(X, y{bias})."
+        )
     found = model.separation_
     if found.separable:
         return (

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, Protocol
 
@@ -16,6 +18,10 @@ TINY = float(np.finfo(np.float64).tiny)
 MOST_PRODUCTS = 1e9
 """Of integers, in one exact solution: about a minute."""
 
+PREPARATION, PRODUCT, ENTRY, ROUND = 40, 150, 8, 1e5
+"""Work, as `Budget` has it: of making `Hulls`, per number; of a product of integers in an exact
+solution; of looking for the lowest row, per number; of anything else in a round."""
+
 MOST_UNKNOWNS = 2000
 """Of one exact solution; `exact.solve` sums products in 64 bits."""
 
@@ -25,6 +31,22 @@ Weighted = tuple[list[int], np.ndarray]
 
 class TooLargeError(ArithmeticError):
     """An exact solution would take too long."""
+
+
+@dataclass
+class Budget:
+    """Work that may still be done, in units of about a nanosecond.
+
+    It is counted, not timed: the same data get the same answer on every machine.
+    """
+
+    left: float = math.inf
+
+    def spend(self, work: float) -> None:
+        """Take `work` away; TooLargeError if there is not as much."""
+        self.left -= work
+        if self.left < 0:
+            raise TooLargeError("more work than was granted")
 
 
 class Hulls:
@@ -43,9 +65,19 @@ class Hulls:
     positive : ndarray of bool of shape (n_samples,)
     fit_bias : bool
         Whether each class is a group of its own.
+    budget : Budget, optional
+        Of the search; by default without end.
     """
 
-    def __init__(self, points: np.ndarray, positive: np.ndarray, fit_bias: bool):
+    def __init__(
+        self,
+        points: np.ndarray,
+        positive: np.ndarray,
+        fit_bias: bool,
+        budget: Budget | None = None,
+    ):
+        self.budget = budget or Budget()
+        self.budget.spend(PREPARATION * points.size)
         self.z = np.where(positive[:, None], points, -points)
         group = np.where(positive, 0, 1) if fit_bias else np.zeros(len(points), dtype=int)
         self.group = group
@@ -156,6 +188,7 @@ class Floats:
 
     def balance(self, rows: list[int]) -> np.ndarray | None:
         """Solve min |Σ λ z| subject to C λ = 1 by least squares on differences of rows."""
+        self.hulls.budget.spend(ROUND + 4 * len(rows) ** 2 * self.z.shape[1])
         group = self.hulls.group[rows]
         base = [int(np.argmax(group == g)) for g in range(len(self.hulls.groups))]
         z, own = self.z[rows], np.array(base)[group]
@@ -172,6 +205,7 @@ class Floats:
 
     def entering(self, rows: list[int], weights: np.ndarray) -> int | None:
         """Return the row that lies deepest below its group; None at the level of rounding."""
+        self.hulls.budget.spend(self.z.size)
         v = weights @ self.z[rows]
         length = float(v @ v)
         if length >= self.length:
@@ -212,21 +246,26 @@ class Rationals:
         """Solve G λ = Cᵀ ν, C λ = 1 with the Gram matrix G; or Zᵀ λ = 0 where that is square."""
         if rows == self.solved[0]:
             return self.solved[1]
+        k, d = len(rows), self.hulls.z.shape[1]
+        self.hulls.budget.spend(PRODUCT * k * min(k, d))  # before there is a matrix of integers
         z, c = self.hulls.integers(rows), self.hulls.constraints(rows).astype(object)
-        k, m = len(rows), len(c)
-        if k == z.shape[1] + m:
+        m = len(c)
+        if k == d + m:
             matrix = np.vstack([z.T, c])
         else:
             matrix = np.block([[z @ z.T, c.T], [c, np.zeros((m, m), dtype=object)]])
         right = np.array([0] * (len(matrix) - m) + [1] * m, dtype=object)
-        if len(right) > MOST_UNKNOWNS or exact.cost(matrix, right) > MOST_PRODUCTS:
+        products = exact.cost(matrix, right)
+        if len(right) > MOST_UNKNOWNS or products > MOST_PRODUCTS:
             raise TooLargeError(f"{len(right)} equations")
+        self.hulls.budget.spend(ROUND + PRODUCT * products)
         found = exact.solve(matrix, right)
         self.solved = rows, None if found is None else found[:k]
         return self.solved[1]
 
     def entering(self, rows: list[int], weights: np.ndarray) -> int | None:
         """Return the row that lies deepest below its group."""
+        self.hulls.budget.spend(ROUND + ENTRY * self.hulls.z.size)
         v = self.hulls.direction(rows, weights)[0]
         if not v.any():
             return None

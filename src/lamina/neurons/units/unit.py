@@ -111,8 +111,12 @@ class Unit:
         return w if largest == 0 else (w / largest) / math.hypot(*(w / largest))
 
     def __call__(self, x: Any) -> Any:
-        """Return f(x): a number for x of shape (d,), an array (N,) for x of shape (N, d)."""
-        return _plain(FUNCTIONS[self.activation].value(self._z(x)))
+        """Return f(x): a number for x of shape (d,), an array (N,) for x of shape (N, d).
+
+        It is inf where it is beyond the largest float.
+        """
+        with np.errstate(over="ignore"):  # exp(1000) is inf
+            return _plain(FUNCTIONS[self.activation].value(self._z(x)))
 
     def pre_activation(self, x: Any) -> Any:
         """Return ``z = w·x + b``, of the shape of the value."""
@@ -199,7 +203,8 @@ class Unit:
 
     def _slope(self, z: np.ndarray) -> np.ndarray:
         phi = FUNCTIONS[self.activation]
-        return np.asarray(phi.derivative(z, phi.value(z)))
+        with np.errstate(over="ignore"):
+            return np.asarray(phi.derivative(z, phi.value(z)))
 
 
 def _plain(array: np.ndarray) -> Any:
