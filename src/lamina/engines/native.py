@@ -20,7 +20,7 @@ try:
 except ImportError:  # a source tree where it was not built
     _native: Any = None  # type: ignore[no-redef]
 
-_empty = np.empty  # found sooner: one row takes about a microsecond
+_new = np.ndarray  # sooner there than np.empty, where one row takes about a microsecond
 
 __all__ = ["EngineInfo", "NativeEngine", "NativePredictor", "NativeTrainer", "engine_info"]
 
@@ -248,10 +248,11 @@ class NativePredictor:
 
     def __call__(self, x: Any) -> np.ndarray:
         """Return the predictions (n_samples, n_outputs)."""
-        out = _empty((x.shape[0], self._outputs), self.dtype)
         try:
+            out = _new((len(x), self._outputs), self.dtype)
             self._rows(x, out)
         except TypeError:  # another dtype or layout, or sparse
+            out = _new((x.shape[0], self._outputs), self.dtype)
             self._native.data(_samples(x, self.dtype), out)
         return out
 
@@ -275,7 +276,7 @@ class NativeForward:
         is no number of threads.
         """
         try:
-            out = _empty((x.shape[0], self._outputs), self.dtype)
+            out = _new((len(x), self._outputs), self.dtype)
             return out if self._run(x, coefs, intercepts, n_threads, out) else None
         except (TypeError, IndexError):
             return None
