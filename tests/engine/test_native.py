@@ -225,15 +225,16 @@ def test_an_interrupt_ends_the_epoch_at_a_step(n_threads):
     trainer = trainer_of(network, parameters, data, n_threads)
     n_steps = 500_000
     order = np.tile(np.arange(2000), n_steps * 10 // 2000)
-    timer, start = interrupt_after(0.3), time.perf_counter()
+    own = table(n_steps)
+    timer, start = interrupt_after(1.0), time.perf_counter()
     with pytest.raises(KeyboardInterrupt):
-        trainer.epoch(order, 10, table(n_steps))
+        trainer.epoch(order, 10, own)
     assert time.perf_counter() - start < 5
     timer.join()
     done = trainer.n_done
     assert 0 < done < n_steps
     again = trainer_of(network, parameters, data, n_threads)
-    again.epoch(order[: 10 * done], 10, table(n_steps)[:done])
+    again.epoch(order[: 10 * done], 10, own[:done])
     assert again.n_done == done
     np.testing.assert_array_equal(again.read()[0][0][0], trainer.read()[0][0][0])
 
