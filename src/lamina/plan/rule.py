@@ -31,7 +31,11 @@ class Rule(ABC):
 
     @property
     def scheduled(self) -> bool:
-        """Whether an option follows a schedule of its own."""
+        """Whether the table depends on more of the clock than the step.
+
+        By default, whether an option follows a schedule of its own. A rule whose `scalars` read
+        epochs or samples otherwise must say True, or tables made ahead would be stale.
+        """
         return any(
             isinstance(option, Schedule) or (isinstance(option, Rule) and option.scheduled)
             for option in vars(self).values()
