@@ -12,7 +12,9 @@ import warnings
 from pathlib import Path
 
 import numpy as np
+import pyarrow
 import sklearn.neural_network
+from pyarrow.csv import write_csv
 from rich.console import Console
 from rich.table import Table
 from sklearn.datasets import load_diabetes, load_digits
@@ -78,7 +80,9 @@ def main():
         print(f"saved, reloaded, predicts the same: {same}")
 
         csv, trained, out = (Path(folder, n) for n in ("digits.csv", "digits.lamina", "out.csv"))
-        load_digits(as_frame=True).frame.to_csv(csv, index=False)
+        data = load_digits()
+        columns = dict(zip(data.feature_names, data.data.T, strict=True))
+        write_csv(pyarrow.table({**columns, "target": data.target}), csv)
         command("train", csv, "--target", "target", "--out", trained, "--epochs", 20)
         command("predict", trained, csv, "--out", out)
         print("".join(out.read_text().splitlines(keepends=True)[:3]))
