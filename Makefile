@@ -8,6 +8,8 @@ BIN = $(VENV)/bin
 PIP = $(BIN)/python -m pip --disable-pip-version-check -q
 
 export MPLBACKEND = Agg
+# The tests share the cores among themselves.
+export OPENBLAS_NUM_THREADS = 1
 
 .PHONY: demo test lint wheel engines sanitize neon clean
 

@@ -40,6 +40,18 @@ private:
 
 template <class T>
 void Inference<T>::run(const T* parameters, const Samples<T>& samples, T* out, int n_threads) {
+    share(parameters, samples, {out, nullptr}, n_threads);
+}
+
+template <class T>
+void Inference<T>::losses(const T* parameters, const Samples<T>& samples, double* out,
+                          int n_threads) {
+    share(parameters, samples, {nullptr, out}, n_threads);
+}
+
+// Shares the rows out among threads.
+template <class T>
+void Inference<T>::share(const T* parameters, const Samples<T>& samples, Out out, int n_threads) {
     constexpr double share = 0.1;  // of a training step's worth: threads are started for each call
     const int limit = n_threads > 0 ? n_threads : usable_cores();
     const int n = samples.count <= kRows
@@ -53,7 +65,7 @@ void Inference<T>::run(const T* parameters, const Samples<T>& samples, T* out, i
         Inference* self;
         const T* parameters;
         const Samples<T>* samples;
-        T* out;
+        Out out;
         std::exception_ptr error;  // of the last thread that had one: memory may run out
     } call{this, parameters, &samples, out, nullptr};
     Workers workers;
@@ -95,13 +107,15 @@ void Inference<T>::run(const std::vector<Given<T>>& parameters, const Samples<T>
 template <class T>
 void Inference<T>::pack_all(const std::vector<Given<T>>& parameters, T* values) const {
     for (size_t l = 0; l < parameters.size(); ++l) {
-        pack(layout_.layers[l], false, parameters[l].weights, values);
-        pack(layout_.layers[l], true, parameters[l].bias, values);
+        const Given<T>& own = parameters[l];
+        pack(layout_.layers[l], Part::weights, own.weights, values);
+        pack(layout_.layers[l], Part::bias, own.bias, values);
+        if (own.slopes) pack(layout_.layers[l], Part::slopes, own.slopes, values);
     }
 }
 
 template <class T>
-void Inference<T>::rows(const T* parameters, const Samples<T>& samples, T* out, Index first,
+void Inference<T>::rows(const T* parameters, const Samples<T>& samples, Out out, Index first,
                         Index last) {
     if (first == last) return;
     std::unique_ptr<Batch<T>> batch = borrow(last - first, samples.sparse());
@@ -110,7 +124,12 @@ void Inference<T>::rows(const T* parameters, const Samples<T>& samples, T* out, 
         const Index own = std::min(kRows, last - row);
         std::iota(index, index + own, row);
         batch->forward(parameters, samples, index, 0, own);
-        batch->predict(out + row * plan_.outputs(), 0, own, 0);
+        if (out.losses) {
+            batch->head(samples, index, 0, own, 0);
+            std::copy_n(batch->losses(), own, out.losses + row);
+        } else {
+            batch->predict(out.predictions + row * plan_.outputs(), 0, own, 0);
+        }
     }
     if (!samples.sparse()) give_back(std::move(batch));
 }
@@ -126,7 +145,7 @@ std::unique_ptr<Batch<T>> Inference<T>::borrow(Index rows, bool sparse) {
             if (batch->capacity() >= wanted) return batch;
         }
     }
-    return std::make_unique<Batch<T>>(plan_, layout_, kernels_, wanted, 1, sparse, false);
+    return std::make_unique<Batch<T>>(plan_, layout_, kernels_, wanted, 1, sparse, Use::predict);
 }
 
 template <class T>

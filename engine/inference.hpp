@@ -20,12 +20,20 @@ public:
     // The same for dense rows and parameters as their owner keeps them: a few rows need no copy.
     void run(const std::vector<Given<T>>& parameters, const Samples<T>& samples, T* out,
              int n_threads);
+    // Writes each sample's loss times its weight.
+    void losses(const T* parameters, const Samples<T>& samples, double* out, int n_threads);
     void pack_all(const std::vector<Given<T>>& parameters, T* values) const;
 
     static constexpr Index few = 4;  // rows; for more of them a copy in panels pays
 
 private:
-    void rows(const T* parameters, const Samples<T>& samples, T* out, Index first, Index last);
+    // What comes of a block of rows: predictions or losses.
+    struct Out {
+        T* predictions;
+        double* losses;
+    };
+    void share(const T* parameters, const Samples<T>& samples, Out out, int n_threads);
+    void rows(const T* parameters, const Samples<T>& samples, Out out, Index first, Index last);
     std::unique_ptr<Batch<T>> borrow(Index rows, bool sparse);
     void give_back(std::unique_ptr<Batch<T>> batch);
 
@@ -65,14 +73,16 @@ public:
         for (const LayerPlan& layer : plan_.layers) {
             arrays_.emplace_back(layer.d_in * layer.d_out);
             arrays_.emplace_back(layer.d_out);
-            const size_t n = arrays_.size();
-            given_.push_back({arrays_[n - 2].data(), arrays_[n - 1].data()});
+            arrays_.emplace_back(layer.learns_slopes ? layer.d_out : 0);
+            const Array<T>* own = &arrays_.back() - 2;
+            given_.push_back({own[0].data(), own[1].data(),
+                              layer.learns_slopes ? own[2].data() : nullptr});
         }
     }
 
     // Before the first run.
-    void write(Index layer, bool bias, const T* from) {
-        Array<T>& own = arrays_[size_t(2 * layer + bias)];
+    void write(Index layer, Part part, const T* from) {
+        Array<T>& own = arrays_[size_t(3 * layer + Index(part))];
         std::copy(from, from + own.size(), own.data());
     }
     void run(const Samples<T>& samples, T* out) {

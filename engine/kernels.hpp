@@ -4,6 +4,7 @@
 #pragma once
 
 #include <stddef.h>
+#include <stdint.h>
 
 namespace lamina {
 
@@ -18,7 +19,8 @@ enum Activation : int {
 #include "activations.def"
 #undef ACTIVATION
     n_activations,
-    output_softmax = n_activations,  // only as an output function
+    output_softmax = n_activations,  // only as output functions, like the next
+    output_ascending,
 };
 
 enum Loss : int {
@@ -26,6 +28,7 @@ enum Loss : int {
 #include "losses.def"
 #undef LOSS
     n_losses,
+    loss_custom = n_losses,  // the caller's own functions: no kernel
 };
 
 enum Rule : int {
@@ -70,7 +73,30 @@ struct Row {
     bool relu;
 };
 
-// Rows of a matrix in compressed form, taken at index[0..rows).
+// Random numbers of a step for one place of the network: lamina.spec.draws.
+struct Stream {
+    uint64_t base;  // of seed, step and place; a row's key is a hash of it and the row's number
+};
+
+// Which entries dropout sets to 0, and what it multiplies the others by.
+template <class T>
+struct Drop {
+    Stream stream;
+    uint32_t threshold = 0;  // parts of 65536; 0: none
+    T scale = 1;
+};
+
+// in and out (rows, columns), with `row` numbers from row to row, are rows first.. of the batch.
+template <class T>
+struct Dropout {
+    Drop<T> drop;
+    Index first, rows, columns, row;  // columns padded
+    const T* in;
+    T* out;
+    T* mask;
+};
+
+// Rows of a matrix in compressed form, taken at index[0..rows); they are rows first.. of the batch.
 template <class T>
 struct SparseRows {
     const T* values;
@@ -78,6 +104,17 @@ struct SparseRows {
     const Index* starts;
     const Index* index;
     Index rows;
+    Index first = 0;
+    Drop<T> drop = {};
+};
+
+// Leaky ReLU with a slope per column, of rows of z, `row` numbers apart: to h; and back from d, the
+// derivative by h, to that by z in its place, and to each row's term of the slopes' own.
+template <class T>
+struct Prelu {
+    const T *z, *slopes;
+    T *h, *d, *terms;
+    Index rows, columns, row;  // columns padded
 };
 
 // From z_L and y to each sample's loss and delta_L, in place of z_L.
@@ -85,7 +122,8 @@ template <class T>
 struct Head {
     Activation output;
     Loss loss;
-    double option;
+    const T* options;
+    Index n_options;
     T* z;
     Index z_row, outputs, rows;
     const T* y;          // y(index[r], j) = y[index[r] * outputs + j]
@@ -107,6 +145,16 @@ struct Update {
     Index slot_step, count;  // count padded
 };
 
+// From the sum of a unit's gradients to the gradient of the objective, in place.
+template <class T>
+struct Shape {
+    T alpha, scale;  // (g + alpha * point) * scale
+    T l1, l2, bound;  // + l2 * point + l1 * sign(point), cut to [-bound, bound]
+    const T* point;
+    T* g;
+    Index count;  // padded
+};
+
 template <class T>
 struct Kernels {
     void (*multiply)(const Product<T>&);
@@ -119,13 +167,26 @@ struct Kernels {
     // c(k - first, :) = sum over rows of value(r, k) delta(r, :) for first <= k < last.
     void (*sparse_gradient)(const SparseRows<T>&, Index first, Index last, const Product<T>&);
     void (*column_sums)(const T* delta, Index delta_row, Index rows, T* sums, Index columns);
-    void (*value[n_activations])(const T* z, T* h, Index count);
-    void (*chain[n_activations])(const T* z, const T* h, T* d, Index count);  // d *= phi'
+    // The slope is that of leaky_relu; no other activation looks at it.
+    void (*value[n_activations])(const T* z, T* h, Index count, T slope);
+    void (*chain[n_activations])(const T* z, const T* h, T* d, Index count, T slope);  // d *= phi'
+    void (*prelu)(const Prelu<T>&);
+    void (*prelu_chain)(const Prelu<T>&);
     void (*head)(const Head<T>&);
     void (*softmax)(T* z, Index z_row, Index outputs, Index rows, T* scratch);
+    void (*ascending)(T* z, Index z_row, Index outputs, Index rows, T* scratch);
+    void (*dropout)(const Dropout<T>&);
+    void (*masked)(T* d, const T* mask, Index count);  // d *= mask, 0 where it is 0
+    // Adds normal noise to rows first.. of the batch.
+    void (*noise)(Stream stream, T deviation, Index first, Index rows, Index columns, T* x,
+                  Index x_row);
+    void (*shape)(const Shape<T>&);
+    // Shortens the columns of w (rows, columns) that are longer than the bound.
+    void (*max_norm)(T* w, Index rows, Index columns, T bound);
     void (*update[n_rules])(const Update<T>&);
     void (*look_ahead[n_rules])(const Update<T>&, T* point);  // null for rules without
     double (*sum_squares)(const T* w, Index count);
+    double (*sum_absolute)(const T* w, Index count);
     // From rows first..first+rows of a panel of W, which holds `columns` columns from `column` on,
     // to the panels of W^T, which has `depth` rows and `out_columns` columns.
     void (*transpose)(const T* w, Index w_row, Index first, Index rows, T* out, Index depth,

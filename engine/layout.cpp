@@ -7,10 +7,14 @@ namespace lamina {
 
 Layout::Layout(const Plan& plan, Index line) {
     for (const LayerPlan& own : plan.layers) {
-        Layer layer{own.d_in, own.d_out, size, 0, transposed_size, padded(own.d_out, line)};
+        Layer layer{own.d_in, own.d_out, size, 0, transposed_size, padded(own.d_out, line), -1};
         size += own.d_in * layer.columns;
         layer.bias = size;
         size += layer.columns;
+        if (own.learns_slopes) {
+            layer.slopes = size;
+            size += layer.columns;
+        }
         if (!layers.empty()) transposed_size += own.d_out * padded(own.d_in);
         layers.push_back(layer);
     }
@@ -34,10 +38,11 @@ std::vector<Unit> Layout::units(bool sparse) const {
 }
 
 template <class T>
-void pack(const Layout::Layer& layer, bool bias, const T* from, T* flat) {
-    if (bias) {
-        std::copy(from, from + layer.d_out, flat + layer.bias);
-        std::fill(flat + layer.bias + layer.d_out, flat + layer.bias + layer.columns, T(0));
+void pack(const Layout::Layer& layer, Part part, const T* from, T* flat) {
+    if (part != Part::weights) {
+        T* to = flat + layer.vector(part);
+        std::copy(from, from + layer.d_out, to);
+        std::fill(to + layer.d_out, to + layer.columns, T(0));
         return;
     }
     for (Index p = 0; p < layer.panels(); ++p) {
@@ -52,9 +57,9 @@ void pack(const Layout::Layer& layer, bool bias, const T* from, T* flat) {
 }
 
 template <class T>
-void unpack(const Layout::Layer& layer, bool bias, const T* flat, T* to) {
-    if (bias) {
-        std::memcpy(to, flat + layer.bias, sizeof(T) * size_t(layer.d_out));
+void unpack(const Layout::Layer& layer, Part part, const T* flat, T* to) {
+    if (part != Part::weights) {
+        std::memcpy(to, flat + layer.vector(part), sizeof(T) * size_t(layer.d_out));
         return;
     }
     for (Index p = 0; p < layer.panels(); ++p) {
@@ -67,9 +72,9 @@ void unpack(const Layout::Layer& layer, bool bias, const T* flat, T* to) {
     }
 }
 
-template void pack<float>(const Layout::Layer&, bool, const float*, float*);
-template void pack<double>(const Layout::Layer&, bool, const double*, double*);
-template void unpack<float>(const Layout::Layer&, bool, const float*, float*);
-template void unpack<double>(const Layout::Layer&, bool, const double*, double*);
+template void pack<float>(const Layout::Layer&, Part, const float*, float*);
+template void pack<double>(const Layout::Layer&, Part, const double*, double*);
+template void unpack<float>(const Layout::Layer&, Part, const float*, float*);
+template void unpack<double>(const Layout::Layer&, Part, const double*, double*);
 
 }  // namespace lamina

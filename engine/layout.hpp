@@ -20,6 +20,9 @@ struct Panel {
     Index columns;  // padded
 };
 
+// A layer's parameters.
+enum class Part { weights, bias, slopes };
+
 // A block of rows of a panel: what one thread differentiates and updates at a time.
 struct Unit {
     Index layer, panel, first, last;
@@ -31,6 +34,10 @@ struct Layout {
         Index weights, bias;  // offsets in the flat array
         Index transposed;     // offset in the array of transposed copies
         Index columns;        // padded
+        Index slopes;         // offset of the learned slopes in the flat array; -1: none
+
+        // The offset of a parameter that is a vector.
+        Index vector(Part part) const { return part == Part::bias ? bias : slopes; }
 
         Index panels() const { return (d_out + kPanel - 1) / kPanel; }
         Panel panel(Index p) const { return part(weights, d_in, columns, p); }
@@ -56,8 +63,8 @@ struct Layout {
 
 // Copies a row-major matrix (d_in, d_out) into its panels, or a vector; and back.
 template <class T>
-void pack(const Layout::Layer& layer, bool bias, const T* from, T* flat);
+void pack(const Layout::Layer& layer, Part part, const T* from, T* flat);
 template <class T>
-void unpack(const Layout::Layer& layer, bool bias, const T* flat, T* to);
+void unpack(const Layout::Layer& layer, Part part, const T* flat, T* to);
 
 }  // namespace lamina

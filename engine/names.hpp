@@ -10,9 +10,9 @@
 
 namespace lamina {
 
-// Layers (d_in, d_out, activation), output function, loss, option of the loss.
-using PlanNames = std::tuple<std::vector<std::tuple<Index, Index, std::string>>, std::string,
-                             std::string, double>;
+// Layers (d_in, d_out, activation, slope), output function, loss, options of the loss.
+using PlanNames = std::tuple<std::vector<std::tuple<Index, Index, std::string, double>>,
+                             std::string, std::string, std::vector<double>>;
 
 Plan make_plan(const PlanNames& names);
 Rule rule_named(const std::string& name);

@@ -26,13 +26,15 @@ Objective<T>::Objective(Plan plan, double alpha, const Kernels<T>& kernels, Samp
       values_(layout_.size), gradients_(layout_.size), transposed_(layout_.transposed_size),
       index_(samples.count),
       batch_(plan_, layout_, kernels, std::min(samples.count, kChunk), most_threads_,
-             samples.sparse(), true) {
+             samples.sparse(), Use::train) {
     std::iota(index_.data(), index_.data() + samples.count, Index(0));
 }
 
 template <class T>
-void Objective<T>::run(Poll poll) {
+void Objective<T>::run(Poll poll, const CustomLoss<T>& custom) {
     loss_ = penalty_ = 0;
+    custom_ = custom;
+    failed_ = false;
     asker_.start(poll);
     {
         FloatingPoint ieee;
@@ -74,8 +76,19 @@ void Objective<T>::work(int thread, int n_threads) {
         if (thread == 0) next_.store(0, std::memory_order_relaxed);
         if (own > 0) {
             batch_.forward(values_.data(), samples_, index, first, own);
-            batch_.head(samples_, index, first, own, thread);
-            batch_.backward(transposed_.data(), first, own);
+            if (plan_.loss != loss_custom) {
+                batch_.head(samples_, index, first, own, thread);
+                batch_.backward(values_.data(), transposed_.data(), first, own);
+            }
+        }
+        if (plan_.loss == loss_custom) {  // asked for all rows at once, by the thread that called
+            workers_.barrier.wait(n_threads);
+            if (thread == 0) {
+                failed_ = !batch_.custom_head(samples_, index_.data() + start, rows, custom_);
+            }
+            workers_.barrier.wait(n_threads);
+            if (failed_) return;
+            if (own > 0) batch_.backward(values_.data(), transposed_.data(), first, own);
         }
         workers_.barrier.wait(n_threads);
         if (thread == 0) {
@@ -98,8 +111,11 @@ void Objective<T>::differentiate(const Unit& unit, Index first, Index rows) {
     T* weights = gradients_.data() + panel.offset + unit.first * panel.columns;
     batch_.gradient(unit, samples_, index_.data() + first, rows, first > 0, weights);
     if (unit.first > 0) return;
-    T* bias = gradients_.data() + layer.bias + unit.panel * kPanel;
-    batch_.bias_gradient(unit, rows, first > 0, bias);
+    for (Part part : {Part::bias, Part::slopes}) {
+        if (layer.vector(part) < 0) continue;
+        T* sums = gradients_.data() + layer.vector(part) + unit.panel * kPanel;
+        batch_.vector_gradient(unit, part, rows, first > 0, sums);
+    }
 }
 
 // From sums to means, and the penalty's part.

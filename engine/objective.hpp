@@ -16,15 +16,15 @@ public:
     Objective(Plan plan, double alpha, const Kernels<T>& kernels, Samples<T> samples,
               int n_threads);
 
-    void write(Index layer, bool bias, const T* from) {
-        pack(layout_.layers[size_t(layer)], bias, from, values_.data());
+    void write(Index layer, Part part, const T* from) {
+        pack(layout_.layers[size_t(layer)], part, from, values_.data());
     }
-    void read(Index layer, bool bias, T* to) const {
-        unpack(layout_.layers[size_t(layer)], bias, gradients_.data(), to);
+    void read(Index layer, Part part, T* to) const {
+        unpack(layout_.layers[size_t(layer)], part, gradients_.data(), to);
     }
     // Computes mean loss and penalty, and the gradients of their sum. They hold nothing of use if
     // `poll` stopped it.
-    void run(Poll poll = {});
+    void run(Poll poll = {}, const CustomLoss<T>& custom = {});
     void close() { workers_.stop(); }
     double loss() const { return loss_; }
     double penalty() const { return penalty_; }
@@ -51,6 +51,8 @@ private:
     Workers workers_;
     Pace pace_;
     Asker asker_;
+    CustomLoss<T> custom_;
+    bool failed_ = false;  // the caller's loss
     double loss_ = 0, penalty_ = 0;
     alignas(64) std::atomic<Index> next_{0};
 };

@@ -10,13 +10,15 @@ namespace lamina {
 struct LayerPlan {
     Index d_in, d_out;
     Activation activation;
+    double slope = 0.01;         // of leaky_relu
+    bool learns_slopes = false;  // leaky_relu with a slope per unit, a parameter
 };
 
 struct Plan {
     std::vector<LayerPlan> layers;
     Activation output;
     Loss loss;
-    double option;  // of the loss: floor, width or level
+    std::vector<double> options;  // of the loss, at least one number: lamina.plan.Loss.numbers
 
     Index inputs() const { return layers.front().d_in; }
     Index outputs() const { return layers.back().d_out; }

@@ -18,21 +18,39 @@ constexpr int slots_of[n_rules] = {
 #undef RULE
 };
 
+constexpr Index words_in(const char* text) {
+    Index count = 1;
+    for (; *text; ++text) count += *text == ' ';
+    return count;
+}
+
+constexpr Index scalars_of[n_rules] = {
+#define RULE(name, type, slots, scalars) words_in(scalars),
+#include "rules.def"
+#undef RULE
+};
+
 }  // namespace
 
 // One step of an epoch: which samples, and which rows of the table.
 template <class T>
 struct Trainer<T>::Step {
-    Step(const Epoch& epoch, Index number)
+    Step(const Epoch& epoch, Index number, const Regularization& own, Index scalars_of_rule)
         : index(epoch.order + number * epoch.batch_size),
           rows(std::min(epoch.batch_size, epoch.count - number * epoch.batch_size)),
           scalars(epoch.table + number * epoch.table_row),
-          next(number + 1 < epoch.steps() ? scalars + epoch.table_row : nullptr) {}
+          next(number + 1 < epoch.steps() ? scalars + epoch.table_row : nullptr) {
+        if (own.draws) {
+            draws = {own.seed, epoch.first_step + number, scalars + 1 + scalars_of_rule};
+        }
+    }
 
     const Index* index;
     Index rows;
     const double* scalars;
     const double* next;
+    Draws draws;
+    T factor = 1;  // that shortens the gradient
 };
 
 // Steps of an epoch, first <= s < last, that run on one number of threads.
@@ -43,23 +61,28 @@ struct Trainer<T>::Stretch {
 };
 
 template <class T>
-Trainer<T>::Trainer(Plan plan, Rule rule, double alpha, const Kernels<T>& kernels,
-                    Samples<T> samples, int n_threads)
-    : plan_(std::move(plan)), rule_(rule), alpha_(alpha), kernels_(kernels), samples_(samples),
+Trainer<T>::Trainer(Plan plan, Rule rule, double alpha, const Regularization& regularization,
+                    const Kernels<T>& kernels, Samples<T> samples, int n_threads)
+    : plan_(std::move(plan)), rule_(rule), alpha_(alpha), regularization_(regularization),
+      kernels_(kernels), samples_(samples),
       n_threads_(n_threads), cores_(usable_cores()), slots_(slots_of[rule]),
       layout_(plan_, kLine<T>),
       units_(layout_.units(samples.sparse())), values_(layout_.size * (1 + slots_)),
       point_(looks_ahead() ? layout_.size : 0), transposed_(layout_.transposed_size),
-      penalties_(Index(units_.size())), inference_(plan_, layout_, kernels_) {}
+      squares_(alpha_ > 0 || regularization.l2 > 0 ? Index(units_.size()) : 0),
+      absolutes_(regularization.l1 > 0 ? Index(units_.size()) : 0),
+      lengths_(regularization.clips() ? Index(units_.size()) : 0),
+      gradients_(regularization.clips() ? layout_.size : 0),
+      inference_(plan_, layout_, kernels_) {}
 
 template <class T>
-void Trainer<T>::write(int array, Index layer, bool bias, const T* from) {
-    pack(layout_.layers[layer], bias, from, values_.data() + array * layout_.size);
+void Trainer<T>::write(int array, Index layer, Part part, const T* from) {
+    pack(layout_.layers[layer], part, from, values_.data() + array * layout_.size);
 }
 
 template <class T>
-void Trainer<T>::read(int array, Index layer, bool bias, T* to) const {
-    unpack(layout_.layers[layer], bias, values_.data() + array * layout_.size, to);
+void Trainer<T>::read(int array, Index layer, Part part, T* to) const {
+    unpack(layout_.layers[layer], part, values_.data() + array * layout_.size, to);
 }
 
 template <class T>
@@ -79,7 +102,7 @@ template <class T>
 void Trainer<T>::prepare(const Epoch& epoch, int n_threads) {
     if (!batch_ || batch_->capacity() < epoch.batch_size) {
         batch_.emplace(plan_, layout_, kernels_, epoch.batch_size, n_threads, samples_.sparse(),
-                       true);
+                       regularization_.draws ? Use::train_with_draws : Use::train);
     }
     const Index tallest = samples_.sparse() ? Layout::sparse_unit_rows : Layout::unit_rows;
     if (shares_.size() < size_t(n_threads)) {
@@ -88,7 +111,7 @@ void Trainer<T>::prepare(const Epoch& epoch, int n_threads) {
     }
     while (Index(scratch_.size()) < n_threads) scratch_.emplace_back((tallest + 1) * kPanel);
     for (const Unit& unit : units_) follow(unit, epoch.table);
-    sums_ = {};
+    sums_ = {epoch.before.loss, epoch.before.penalty, 0};
     asker_.start(epoch.poll);
 }
 
@@ -116,7 +139,9 @@ void Trainer<T>::share_out(int n_threads) {
 }
 
 template <class T>
-Sums Trainer<T>::epoch(const Epoch& epoch) {
+Sums Trainer<T>::epoch(const Epoch& epoch, const CustomLoss<T>& custom) {
+    custom_ = custom;
+    failed_ = false;
     const double work = work_of(plan_, epoch.batch_size);
     const int most = n_threads_ > 0 ? int(std::min<Index>(n_threads_, epoch.batch_size))
                                     : threads_for(work, epoch.batch_size, cores_);
@@ -128,7 +153,7 @@ Sums Trainer<T>::epoch(const Epoch& epoch) {
         train({epoch, 0, epoch.steps()}, most);
         return sums_;
     }
-    for (Index first = 0; first < epoch.steps() && !asker_.stopping();) {
+    for (Index first = 0; first < epoch.steps() && !asker_.stopping() && !failed_;) {
         const int n = pace_.threads(most);
         const Index last = std::min(epoch.steps(), first + pace_.steps(work));
         const auto start = Clock::now();
@@ -159,14 +184,17 @@ template <class T>
 void Trainer<T>::run(const Stretch& stretch, int thread, int n_threads) {
     const Index often = 1 + Index(1e6 / (1e3 + work_of(plan_, stretch.epoch.batch_size)));
     for (Index s = stretch.first; s < stretch.last && !asker_.stopping(); ++s) {
-        const Step step(stretch.epoch, s);
+        Step step(stretch.epoch, s, regularization_, scalars_of[rule_]);
         rows_phase(step, thread, n_threads);
+        if (plan_.loss == loss_custom && !custom_phase(step, thread, n_threads)) return;
         workers_.barrier.wait(n_threads);
         if (thread == 0) count_loss(step);
+        if (regularization_.clips()) norm_phase(step, thread, n_threads);
         units_phase(step, thread);
         if (thread == 0 && s % often == 0) asker_.ask();
         workers_.barrier.wait(n_threads);
         if (thread == 0) count_penalty(step);
+        if (regularization_.bounds()) bounds_phase(step, thread, n_threads);
     }
 }
 
@@ -176,6 +204,7 @@ void Trainer<T>::rows_phase(const Step& step, int thread, int n_threads) {
     if (thread == 0) {
         for (size_t t = 0; t < n_shares_; ++t) {
             shares_[t].next.store(shares_[t].first, std::memory_order_relaxed);
+            shares_[t].next_update.store(shares_[t].first, std::memory_order_relaxed);
         }
         const T* weights = samples_.weights;
         total_ = !weights ? double(step.rows)
@@ -185,37 +214,111 @@ void Trainer<T>::rows_phase(const Step& step, int thread, int n_threads) {
     const Index rows = step.rows * (thread + 1) / n_threads - first;
     if (rows == 0) return;
     const Index* index = step.index + first;
-    batch_->forward(point(), samples_, index, first, rows);
+    batch_->forward(point(), samples_, index, first, rows, step.draws);
+    if (plan_.loss == loss_custom) return;
     batch_->head(samples_, index, first, rows, thread);
-    batch_->backward(transposed_.data(), first, rows);
+    batch_->backward(point(), transposed_.data(), first, rows, step.draws);
+}
+
+// A loss of the caller's own is asked for all rows at once, by the thread that called.
+template <class T>
+bool Trainer<T>::custom_phase(const Step& step, int thread, int n_threads) {
+    workers_.barrier.wait(n_threads);
+    if (thread == 0) failed_ = !batch_->custom_head(samples_, step.index, step.rows, custom_);
+    workers_.barrier.wait(n_threads);
+    if (failed_) return false;
+    const Index first = step.rows * thread / n_threads;
+    const Index rows = step.rows * (thread + 1) / n_threads - first;
+    if (rows > 0) batch_->backward(point(), transposed_.data(), first, rows, step.draws);
+    return true;
+}
+
+// Runs a function of each unit's number: of a thread's own share, then of what others have left.
+template <class T>
+template <class F>
+void Trainer<T>::each_unit(int thread, std::atomic<Index> Share::* next, F&& run) {
+    for (size_t i = 0; i < n_shares_; ++i) {
+        Share& share = shares_[(size_t(thread) + i) % n_shares_];
+        for (;;) {
+            const Index number = (share.*next).fetch_add(1, std::memory_order_relaxed);
+            if (number >= share.last) break;
+            run(number);
+        }
+    }
+}
+
+// The whole gradient, where its length is bounded, before the first update.
+template <class T>
+void Trainer<T>::norm_phase(const Step& step, int thread, int n_threads) {
+    if (total_ > 0) each_unit(thread, &Share::next, [&](Index i) { differentiate(step, i); });
+    workers_.barrier.wait(n_threads);
+}
+
+template <class T>
+void Trainer<T>::differentiate(const Step& step, Index number) {
+    const Unit& unit = units_[size_t(number)];
+    const Layout::Layer& layer = layout_.layers[unit.layer];
+    const Panel panel = layer.panel(unit.panel);
+    const Index at = panel.offset + unit.first * panel.columns;
+    const Index count = (unit.last - unit.first) * panel.columns;
+    batch_->gradient(unit, samples_, step.index, step.rows, false, gradients_.data() + at,
+                     step.draws);
+    shape(at, count, gradients_.data() + at, true);
+    lengths_[number] = kernels_.sum_squares(gradients_.data() + at, count);
+    if (unit.first > 0) return;
+    for (Part part : {Part::bias, Part::slopes}) {
+        if (layer.vector(part) < 0) continue;
+        const Index start = layer.vector(part) + unit.panel * kPanel;
+        batch_->vector_gradient(unit, part, step.rows, false, gradients_.data() + start);
+        shape(start, panel.columns, gradients_.data() + start, false);
+        lengths_[number] += kernels_.sum_squares(gradients_.data() + start, panel.columns);
+    }
 }
 
 // Second phase: the threads share out the units, each one's gradient and update together.
 template <class T>
-void Trainer<T>::units_phase(const Step& step, int thread) {
+void Trainer<T>::units_phase(Step& step, int thread) {
     T* scratch = scratch_[size_t(thread)].data();
-    for (size_t i = 0; i < n_shares_; ++i) {  // its own share, then what others have left
-        Share& share = shares_[(size_t(thread) + i) % n_shares_];
-        for (;;) {
-            const Index number = share.next.fetch_add(1, std::memory_order_relaxed);
-            if (number >= share.last) break;
-            train_unit(step, number, scratch);
+    if (regularization_.clips()) {  // every thread comes to the same number
+        const double length =
+            std::sqrt(lane_sum(lengths_.size(), [&](Index i) { return lengths_[i]; }));
+        if (length > regularization_.clip_norm) step.factor = T(regularization_.clip_norm / length);
+    }
+    each_unit(thread, &Share::next_update, [&](Index i) { train_unit(step, i, scratch); });
+}
+
+// Third phase, where the lengths of weights are bounded: a panel's columns after its last update.
+template <class T>
+void Trainer<T>::bounds_phase(const Step& step, int thread, int n_threads) {
+    Index number = 0;
+    for (const Layout::Layer& layer : layout_.layers) {
+        for (Index p = 0; p < layer.panels(); ++p, ++number) {
+            if (number % n_threads != thread || !(total_ > 0)) continue;
+            const Panel panel = layer.panel(p);
+            kernels_.max_norm(values_.data() + panel.offset, layer.d_in, panel.columns,
+                              T(regularization_.max_norm));
         }
     }
+    workers_.barrier.wait(n_threads);
+    if (looks_ahead() && !step.next) return;
+    for (size_t i = size_t(thread); i < units_.size(); i += size_t(n_threads)) {
+        follow(units_[i], step.next);
+    }
+    workers_.barrier.wait(n_threads);
 }
 
 template <class T>
 void Trainer<T>::train_unit(const Step& step, Index number, T* scratch) {
     const Unit& unit = units_[size_t(number)];
     if (total_ > 0) {  // nothing can be learnt from a batch without weight
-        if (alpha_ != 0) {
-            const Panel panel = layout_.layers[unit.layer].panel(unit.panel);
-            penalties_[number] = kernels_.sum_squares(
-                point() + panel.offset + unit.first * panel.columns,
-                (unit.last - unit.first) * panel.columns);
-        }
+        const Panel panel = layout_.layers[unit.layer].panel(unit.panel);
+        const T* weights = point() + panel.offset + unit.first * panel.columns;
+        const Index count = (unit.last - unit.first) * panel.columns;
+        if (squares_.size()) squares_[number] = kernels_.sum_squares(weights, count);
+        if (absolutes_.size()) absolutes_[number] = kernels_.sum_absolute(weights, count);
         move(step, unit, scratch);
     }
+    if (regularization_.bounds()) return;  // they come first
     if (!looks_ahead() || step.next) follow(unit, step.next);
 }
 
@@ -223,21 +326,48 @@ template <class T>
 void Trainer<T>::move(const Step& step, const Unit& unit, T* scratch) {
     const Layout::Layer& layer = layout_.layers[unit.layer];
     const Panel panel = layer.panel(unit.panel);
-    batch_->gradient(unit, samples_, step.index, step.rows, false, scratch);
-    apply(step, panel.offset + unit.first * panel.columns,
-          (unit.last - unit.first) * panel.columns, scratch, true);
+    const Index at = panel.offset + unit.first * panel.columns;
+    const Index count = (unit.last - unit.first) * panel.columns;
+    if (regularization_.clips()) {
+        apply(step, at, count, gradients_.data() + at, true);
+    } else {
+        batch_->gradient(unit, samples_, step.index, step.rows, false, scratch, step.draws);
+        if (regularization_.shapes()) shape(at, count, scratch, true);
+        apply(step, at, count, scratch, true);
+    }
     if (unit.first > 0) return;
-    batch_->bias_gradient(unit, step.rows, false, scratch);
-    apply(step, layer.bias + unit.panel * kPanel, panel.columns, scratch, false);
+    for (Part part : {Part::bias, Part::slopes}) {
+        if (layer.vector(part) >= 0) move_vector(step, unit, part, scratch);
+    }
+}
+
+template <class T>
+void Trainer<T>::move_vector(const Step& step, const Unit& unit, Part part, T* scratch) {
+    const Layout::Layer& layer = layout_.layers[unit.layer];
+    const Index columns = layer.panel(unit.panel).columns;
+    const Index at = layer.vector(part) + unit.panel * kPanel;
+    if (regularization_.clips()) return apply(step, at, columns, gradients_.data() + at, false);
+    batch_->vector_gradient(unit, part, step.rows, false, scratch);
+    if (regularization_.shapes()) shape(at, columns, scratch, false);
+    apply(step, at, columns, scratch, false);
+}
+
+template <class T>
+void Trainer<T>::shape(Index at, Index count, T* gradient, bool weights) const {
+    const Regularization& own = regularization_;
+    kernels_.shape({weights ? T(alpha_) : T(0), T(1 / total_), weights ? T(own.l1) : T(0),
+                    weights ? T(own.l2) : T(0), T(own.clip_value),
+                    (looks_ahead() ? point_ : values_).data() + at, gradient, count});
 }
 
 template <class T>
 void Trainer<T>::apply(const Step& step, Index at, Index count, const T* gradient, bool weights) {
+    const bool shaped = regularization_.shapes();
     Update<T> own{};
     own.scalars = step.scalars + 1;
     own.keep = weights ? T(step.scalars[0]) : T(1);
-    own.l2 = weights ? T(alpha_) : T(0);
-    own.scale = T(1 / total_);
+    own.l2 = weights && !shaped ? T(alpha_) : T(0);
+    own.scale = shaped ? step.factor : T(1 / total_);
     own.w = values_.data() + at;
     own.point = point() + at;
     own.g = gradient;
@@ -258,9 +388,11 @@ void Trainer<T>::count_loss(const Step& step) {
 template <class T>
 void Trainer<T>::count_penalty(const Step& step) {
     ++sums_.steps;
-    if (!(total_ > 0) || alpha_ == 0) return;
-    const double squares = lane_sum(penalties_.size(), [&](Index i) { return penalties_[i]; });
-    sums_.penalty += 0.5 * alpha_ * squares / total_ * double(step.rows);
+    if (!(total_ > 0) || !(squares_.size() || absolutes_.size())) return;
+    const double squares = lane_sum(squares_.size(), [&](Index i) { return squares_[i]; });
+    const double absolutes = lane_sum(absolutes_.size(), [&](Index i) { return absolutes_[i]; });
+    const double l2 = 0.5 * alpha_ * squares / total_ + 0.5 * regularization_.l2 * squares;
+    sums_.penalty += (l2 + regularization_.l1 * absolutes) * double(step.rows);
 }
 
 // Brings the point and the transposed copy of a unit up to date with the parameters.
@@ -271,7 +403,10 @@ void Trainer<T>::follow(const Unit& unit, const double* next) {
     const Index at = panel.offset + unit.first * panel.columns;
     if (looks_ahead()) {
         look_ahead(at, (unit.last - unit.first) * panel.columns, next);
-        if (unit.first == 0) look_ahead(layer.bias + unit.panel * kPanel, panel.columns, next);
+        for (Part part : {Part::bias, Part::slopes}) {
+            if (unit.first > 0 || layer.vector(part) < 0) continue;
+            look_ahead(layer.vector(part) + unit.panel * kPanel, panel.columns, next);
+        }
     }
     if (unit.layer == 0) return;
     kernels_.transpose(point() + at, panel.columns, unit.first, unit.last - unit.first,
@@ -288,6 +423,16 @@ void Trainer<T>::look_ahead(Index at, Index count, const double* next) {
     own.slots = values_.data() + layout_.size + at;
     own.count = count;
     kernels_.look_ahead[rule_](own, point_.data() + at);
+}
+
+template <class T>
+double Trainer<T>::losses(const Samples<T>& samples) {
+    Array<double> each(samples.count);
+    inference_.losses(values_.data(), samples, each.data(), n_threads_);
+    const T* weights = samples.weights;
+    const Index count = samples.count;
+    const double sum = lane_sum(count, [&](Index i) { return each[i]; });
+    return sum / (weights ? lane_sum(count, [&](Index i) { return weights[i]; }) : double(count));
 }
 
 template <class T>

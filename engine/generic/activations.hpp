@@ -55,10 +55,12 @@ struct Relu {
 
 struct LeakyRelu {
     template <class T>
-    static LAMINA_INLINE V<T> value(V<T> z) { return z > T(0) ? z : T(0.01) * z; }
+    static LAMINA_INLINE V<T> value(V<T> z, T slope) { return value<T>(z, splat<T>(slope)); }
     template <class T>
-    static LAMINA_INLINE V<T> derivative(V<T>, V<T> h) {
-        return h > T(0) ? one<T>() : splat<T>(T(0.01));
+    static LAMINA_INLINE V<T> value(V<T> z, V<T> slope) { return z > T(0) ? z : slope * z; }
+    template <class T>
+    static LAMINA_INLINE V<T> derivative(V<T>, V<T> h, T slope) {
+        return h > T(0) ? one<T>() : splat<T>(slope);
     }
 };
 
@@ -144,14 +146,49 @@ struct Exp {
 };
 
 template <class T, class A>
-void value_of(const T* z, T* h, Index count) {
-    for (Index i = 0; i < count; i += kWidth<T>) store<T>(h + i, A::template value<T>(load(z + i)));
+inline constexpr bool has_slope = requires(V<T> z, T slope) { A::template value<T>(z, slope); };
+
+template <class T, class A>
+void value_of(const T* z, T* h, Index count, T slope) {
+    for (Index i = 0; i < count; i += kWidth<T>) {
+        if constexpr (has_slope<T, A>) {
+            store<T>(h + i, A::template value<T>(load(z + i), slope));
+        } else {
+            store<T>(h + i, A::template value<T>(load(z + i)));
+        }
+    }
 }
 
 template <class T, class A>
-void chain_of(const T* z, const T* h, T* d, Index count) {
+void chain_of(const T* z, const T* h, T* d, Index count, T slope) {
     for (Index i = 0; i < count; i += kWidth<T>) {
-        store<T>(d + i, load(d + i) * A::template derivative<T>(load(z + i), load(h + i)));
+        if constexpr (has_slope<T, A>) {
+            store<T>(d + i, load(d + i) * A::template derivative<T>(load(z + i), load(h + i), slope));
+        } else {
+            store<T>(d + i, load(d + i) * A::template derivative<T>(load(z + i), load(h + i)));
+        }
+    }
+}
+
+template <class T>
+void prelu(const Prelu<T>& p) {
+    for (Index r = 0; r < p.rows; ++r) {
+        for (Index j = 0; j < p.columns; j += kWidth<T>) {
+            const V<T> z = load(p.z + r * p.row + j);
+            store<T>(p.h + r * p.row + j, LeakyRelu::value<T>(z, load(p.slopes + j)));
+        }
+    }
+}
+
+template <class T>
+void prelu_chain(const Prelu<T>& p) {
+    for (Index r = 0; r < p.rows; ++r) {
+        for (Index j = 0; j < p.columns; j += kWidth<T>) {
+            const Index at = r * p.row + j;
+            const V<T> z = load(p.z + at), d = load(p.d + at);
+            store<T>(p.terms + at, z > T(0) ? V<T>{} : d * z);
+            store<T>(p.d + at, z > T(0) ? d : d * load(p.slopes + j));
+        }
     }
 }
 

@@ -32,9 +32,9 @@ inline constexpr LossFunction<T> loss_functions[n_losses] = {
 };
 
 template <class T>
-using ChainFunction = void (*)(const T*, const T*, T*, Index);
+using ChainFunction = void (*)(const T*, const T*, T*, Index, T);
 template <class T>
-using ValueFunction = void (*)(const T*, T*, Index);
+using ValueFunction = void (*)(const T*, T*, Index, T);
 
 template <class T>
 inline constexpr ValueFunction<T> value_functions[n_activations] = {
@@ -76,17 +76,15 @@ void head_block(const Head<T>& p, Index first, Index rows) {
         y_rows[r] = p.y + p.index[row] * p.outputs;
     }
     const Index size = p.outputs * kLanes;
-    T *z = p.scratch, *y = z + size, *d = y + size;
+    T *z = p.scratch, *y = z + size, *d = y + size, *h = d + size;
     transpose_rows<T>(z_rows, p.outputs, z, kLanes);
     transpose_rows<T>(y_rows, p.outputs, y, kLanes);
     T losses[kLanes];
-    if (p.loss <= loss_quantile) {  // of the prediction: h takes the place of y's neighbour
-        T* h = d + size;
-        value_functions<T>[p.output](z, h, size);
-        loss_functions<T>[p.loss]({z, h, y, d, p.outputs, T(p.option)}, losses);
-        if (p.output != activation_identity) chain_functions<T>[p.output](z, h, d, size);
-    } else {
-        loss_functions<T>[p.loss]({z, nullptr, y, d, p.outputs, T(p.option)}, losses);
+    const bool of_prediction = p.loss <= loss_quantile;
+    if (of_prediction) value_functions<T>[p.output](z, h, size, T(0.01));
+    loss_functions<T>[p.loss]({z, h, y, d, p.outputs, p.options, p.n_options}, losses);
+    if (of_prediction && p.output != activation_identity) {
+        chain_functions<T>[p.output](z, h, d, size, T(0.01));
     }
     finish_block(p, first, rows, losses, d);
 }
@@ -100,22 +98,36 @@ void head(const Head<T>& p) {
 }
 
 template <class T>
-void softmax_block(T* z, Index z_row, Index outputs, Index rows, T* scratch) {
+struct Ascending {
+    LAMINA_INLINE Ascending(const T* z, T* h, Index outputs) {
+        V<T> sum = load(z);
+        store<T>(h, sum);
+        for (Index j = 1; j < outputs; ++j) {
+            sum = sum + softplus<T>(load(z + j * kLanes));
+            store<T>(h + j * kLanes, sum);
+        }
+    }
+};
+
+template <class T, template <class> class Output>
+void rowwise_block(T* z, Index z_row, Index outputs, Index rows, T* scratch) {
     const T* z_rows[kLanes];
     for (Index r = 0; r < kLanes; ++r) z_rows[r] = z + (r < rows ? r : 0) * z_row;
     T* p = scratch + outputs * kLanes;
     transpose_rows<T>(z_rows, outputs, scratch, kLanes);
     for (Index lane = 0; lane < kLanes; lane += kWidth<T>) {
-        Softmax<T>(scratch + lane, p + lane, outputs);
+        Output<T>(scratch + lane, p + lane, outputs);
     }
     scatter_columns(p, outputs, z, z_row, rows);
 }
 
-template <class T>
-void softmax(T* z, Index z_row, Index outputs, Index rows, T* scratch) {
+// An output function that mixes the entries of a row, in place.
+template <class T, template <class> class Output>
+void rowwise(T* z, Index z_row, Index outputs, Index rows, T* scratch) {
     for (Index first = 0; first < rows; first += kLanes) {
         Index left = rows - first;
-        softmax_block(z + first * z_row, z_row, outputs, left < kLanes ? left : kLanes, scratch);
+        rowwise_block<T, Output>(z + first * z_row, z_row, outputs, left < kLanes ? left : kLanes,
+                                 scratch);
     }
 }
 

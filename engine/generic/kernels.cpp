@@ -6,9 +6,11 @@
 #define LAMINA_JOIN(a, b) LAMINA_JOIN_(a, b)
 #include LAMINA_TEXT(../isa/LAMINA_ISA.hpp)
 
+#include "draws.hpp"
 #include "head.hpp"
 #include "moves.hpp"
 #include "multiply.hpp"
+#include "penalties.hpp"
 #include "row.hpp"
 #include "rules.hpp"
 #include "sparse.hpp"
@@ -30,14 +32,23 @@ constexpr Kernels<T> table() {
         t.value[i] = value_functions<T>[i];
         t.chain[i] = chain_functions<T>[i];
     }
+    t.prelu = prelu<T>;
+    t.prelu_chain = prelu_chain<T>;
     t.head = head<T>;
-    t.softmax = softmax<T>;
+    t.softmax = rowwise<T, Softmax>;
+    t.ascending = rowwise<T, Ascending>;
+    t.dropout = dropout<T>;
+    t.masked = masked<T>;
+    t.noise = noise<T>;
+    t.shape = shape<T>;
+    t.max_norm = max_norm<T>;
 #define RULE(name, type, slots, scalars)    \
     t.update[rule_##name] = update_with<T, type>; \
     t.look_ahead[rule_##name] = looks_ahead<T, type> ? look_ahead_with<T, type> : nullptr;
 #include "../rules.def"
 #undef RULE
     t.sum_squares = sum_squares<T>;
+    t.sum_absolute = sum_absolute<T>;
     t.transpose = transpose<T>;
 #define FUNCTION(name) t.function[function_##name] = over_##name<T>;
 #include "../functions.def"

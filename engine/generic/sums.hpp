@@ -29,13 +29,12 @@ void column_sums(const T* delta, Index delta_row, Index rows, T* sums, Index col
     for (; j < columns; j += kWidth<T>) sum_columns<T, 1>(delta + j, delta_row, rows, sums + j);
 }
 
-template <class T>
-double sum_squares(const T* w, Index count) {
+template <class T, class F>
+LAMINA_INLINE double sum_over(const T* w, Index count, F&& add) {
     V<T> sum[kGroups<T>] = {};
     for (Index i = 0; i < count; i += kLanes) {
         for (int g = 0; g < kGroups<T> && i + g * kWidth<T> < count; ++g) {
-            V<T> own = load(w + i + g * kWidth<T>);
-            sum[g] = fma<T>(own, own, sum[g]);
+            sum[g] = add(sum[g], load(w + i + g * kWidth<T>));
         }
     }
     T lanes[kLanes];
@@ -44,6 +43,16 @@ double sum_squares(const T* w, Index count) {
         for (Index i = 0; i < half; ++i) lanes[i] = lanes[i] + lanes[i + half];
     }
     return double(lanes[0]);
+}
+
+template <class T>
+double sum_squares(const T* w, Index count) {
+    return sum_over<T>(w, count, [](V<T> sum, V<T> own) { return fma<T>(own, own, sum); });
+}
+
+template <class T>
+double sum_absolute(const T* w, Index count) {
+    return sum_over<T>(w, count, [](V<T> sum, V<T> own) { return sum + absolute<T>(own); });
 }
 
 #define FUNCTION(name)                                  \

@@ -11,6 +11,7 @@
 
 #include "../dispatch.hpp"
 #include "../names.hpp"
+#include "../layout.hpp"
 #include "../plan.hpp"
 
 namespace nb = nanobind;
@@ -131,16 +132,30 @@ Data<T> make_sparse(Vector<T> values, Vector<int> columns, Vector<Index> starts,
     return data;
 }
 
-void check_parameter(const Plan& plan, Index layer, bool bias, size_t ndim, const int64_t* shape) {
+Part part_of(int part) {
+    expect(part >= 0 && part <= 2, "there is no such parameter");
+    return Part(part);
+}
+
+void check_parameter(const Plan& plan, Index layer, Part part, size_t ndim, const int64_t* shape) {
     expect(layer >= 0 && layer < Index(plan.layers.size()), "there is no such layer");
     const LayerPlan& own = plan.layers[size_t(layer)];
-    const bool good = bias ? ndim == 1 && shape[0] == own.d_out
+    expect(part != Part::slopes || own.learns_slopes, "the layer has no slopes");
+    const bool good = part != Part::weights ? ndim == 1 && shape[0] == own.d_out
                            : ndim == 2 && shape[0] == own.d_in && shape[1] == own.d_out;
     if (good) return;
     const std::string d_in = std::to_string(own.d_in), d_out = std::to_string(own.d_out);
     throw std::invalid_argument("the parameters of layer " + std::to_string(layer) +
                                 " must have the shapes (" + d_in + ", " + d_out + ") and (" +
                                 d_out + ",)");
+}
+
+void expect_parts(const Plan& plan, size_t layer, size_t count) {
+    const size_t wanted = plan.layers[layer].learns_slopes ? 3 : 2;
+    if (count == wanted) return;
+    throw std::invalid_argument("layer " + std::to_string(layer) + " must have " +
+                                std::to_string(wanted) + " parameters, got " +
+                                std::to_string(count));
 }
 
 }  // namespace

@@ -44,6 +44,15 @@ public:
         return raised;
     }
 
+    // Runs what needs the lock, from the thread that gave it up.
+    template <class F>
+    bool with_lock(F&& run) {
+        take_lock(state_);
+        const bool result = run();
+        state_ = PyEval_SaveThread();
+        return result;
+    }
+
 private:
     PyThreadState* state_;
 };

@@ -25,12 +25,15 @@ void bind(nb::module_& m, const std::string& suffix) {
                     "weights"_a.noconvert().none());
     using Own = PyTrainer<T>;
     nb::class_<Own>(m, ("Trainer" + suffix).c_str())
-        .def(nb::init<const PlanNames&, const std::string&, double, const std::string&, int,
-                      nb::object>(),
-             "plan"_a, "rule"_a, "alpha"_a, "isa"_a, "n_threads"_a, "data"_a)
-        .def("write", &Own::write, "array"_a, "layer"_a, "bias"_a, "values"_a.noconvert())
-        .def("read", &Own::read, "array"_a, "layer"_a, "bias"_a, "out"_a.noconvert())
-        .def("epoch", &Own::epoch, "order"_a.noconvert(), "batch_size"_a, "table"_a.noconvert())
+        .def(nb::init<const PlanNames&, const std::string&, double, const RegularizationNumbers&,
+                      nb::object, const std::string&, int, nb::object>(),
+             "plan"_a, "rule"_a, "alpha"_a, "regularization"_a, "loss"_a.none(), "isa"_a,
+             "n_threads"_a, "data"_a)
+        .def("write", &Own::write, "array"_a, "layer"_a, "part"_a, "values"_a.noconvert())
+        .def("read", &Own::read, "array"_a, "layer"_a, "part"_a, "out"_a.noconvert())
+        .def("epoch", &Own::epoch, "order"_a.noconvert(), "batch_size"_a, "table"_a.noconvert(),
+             "first_step"_a, "sums"_a)
+        .def("losses", &Own::losses, "data"_a)
         .def("predict", &Own::predict, "data"_a, "out"_a.noconvert())
         .def("finite", &Own::finite)
         .def("keep", &Own::keep, "name"_a)
@@ -46,8 +49,8 @@ void bind(nb::module_& m, const std::string& suffix) {
         .def("rows", &predict_rows<T>, "x"_a.noconvert(), "out"_a.noconvert())
         .def("data", &predict_data<T>, "data"_a, "out"_a.noconvert());
     nb::class_<PyObjective<T>>(m, ("Objective" + suffix).c_str())
-        .def(nb::init<const PlanNames&, double, const std::string&, int, nb::object>(), "plan"_a,
-             "alpha"_a, "isa"_a, "n_threads"_a, "data"_a)
+        .def(nb::init<const PlanNames&, double, nb::object, const std::string&, int, nb::object>(),
+             "plan"_a, "alpha"_a, "loss"_a.none(), "isa"_a, "n_threads"_a, "data"_a)
         .def("run", &PyObjective<T>::run, "parameters"_a, "gradients"_a)
         .def("close", &PyObjective<T>::close);
     m.def(("apply" + suffix).c_str(), &apply_function<T>, "isa"_a, "name"_a, "x"_a.noconvert(),

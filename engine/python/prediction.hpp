@@ -15,15 +15,16 @@ Forward<T>* make_forward(const PlanNames& plan, const std::string& isa) {
 
 template <class T>
 Predictor<T>* make_predictor(const PlanNames& plan, const std::string& isa, int n_threads,
-                             const std::vector<std::pair<Any<T>, Any<T>>>& parameters) {
+                             const std::vector<std::vector<Any<T>>>& parameters) {
     auto own = std::make_unique<Predictor<T>>(make_plan(plan), kernels_of<T>(isa), n_threads);
     expect(parameters.size() == own->plan().layers.size(), "there must be parameters per layer");
     for (size_t l = 0; l < parameters.size(); ++l) {
-        const auto& [weights, bias] = parameters[l];
-        check_parameter(own->plan(), Index(l), false, weights.ndim(), weights.shape_ptr());
-        check_parameter(own->plan(), Index(l), true, bias.ndim(), bias.shape_ptr());
-        own->write(Index(l), false, weights.data());
-        own->write(Index(l), true, bias.data());
+        expect_parts(own->plan(), l, parameters[l].size());
+        for (size_t i = 0; i < parameters[l].size(); ++i) {
+            const Any<T>& one = parameters[l][i];
+            check_parameter(own->plan(), Index(l), Part(i), one.ndim(), one.shape_ptr());
+            own->write(Index(l), Part(i), one.data());
+        }
     }
     return own.release();
 }
@@ -57,6 +58,7 @@ std::vector<Given<T>> given(const Plan& plan, const std::vector<Any<T>>& coefs,
     const auto& layers = plan.layers;
     if (coefs.size() != layers.size() || intercepts.size() != layers.size()) return all;
     for (size_t l = 0; l < layers.size(); ++l) {
+        if (layers[l].learns_slopes) return {};
         const Any<T>&weights = coefs[l], &bias = intercepts[l];
         if (weights.ndim() != 2 || Index(weights.shape(0)) != layers[l].d_in ||
             Index(weights.shape(1)) != layers[l].d_out || bias.ndim() != 1 ||

@@ -7,7 +7,8 @@ from lamina import spec
 from lamina._version import __version__
 from lamina.diagnosis import check_gradients
 from lamina.engines import engine_info
-from lamina.estimators import DivergenceError, MLPClassifier, MLPRegressor
+from lamina.ensembles import EnsembleClassifier, EnsembleRegressor
+from lamina.estimators import DivergenceError, MLPClassifier, MLPRegressor, ScaleWarning, resume
 from lamina.files import FileError, load
 from lamina.plan import (
     SGD,
@@ -20,24 +21,35 @@ from lamina.plan import (
     Adaptive,
     ArgumentError,
     BinaryCrossEntropy,
+    BinaryFocal,
     Constant,
+    Cosine,
     CosineRestarts,
     CrossEntropy,
+    CustomLoss,
     Dense,
+    EarlyStopping,
     Exponential,
+    Focal,
+    Gamma,
     GradientDescent,
+    HalveOnPlateau,
     HalveOnRise,
     Huber,
     InverseScaling,
     InverseTime,
+    LeakyReLU,
     MaxProp,
     Momentum,
     MomentumRamp,
     NAdam,
     Nesterov,
     Network,
+    OneCycle,
     Poisson,
     Quantile,
+    Quantiles,
+    Regularization,
     RMSProp,
     RobbinsMonro,
     SquaredError,
@@ -49,7 +61,7 @@ from lamina.plan import (
 )
 
 if TYPE_CHECKING:
-    from lamina import descent, displays, linear, neurons
+    from lamina import callbacks, descent, displays, export, linear, neurons, tuning
 
 __all__ = [
     "SGD",
@@ -62,18 +74,28 @@ __all__ = [
     "Adaptive",
     "ArgumentError",
     "BinaryCrossEntropy",
+    "BinaryFocal",
     "Constant",
+    "Cosine",
     "CosineRestarts",
     "CrossEntropy",
+    "CustomLoss",
     "Dense",
     "DivergenceError",
+    "EarlyStopping",
+    "EnsembleClassifier",
+    "EnsembleRegressor",
     "Exponential",
     "FileError",
+    "Focal",
+    "Gamma",
     "GradientDescent",
+    "HalveOnPlateau",
     "HalveOnRise",
     "Huber",
     "InverseScaling",
     "InverseTime",
+    "LeakyReLU",
     "MLPClassifier",
     "MLPRegressor",
     "MaxProp",
@@ -82,10 +104,14 @@ __all__ = [
     "NAdam",
     "Nesterov",
     "Network",
+    "OneCycle",
     "Poisson",
     "Quantile",
+    "Quantiles",
     "RMSProp",
+    "Regularization",
     "RobbinsMonro",
+    "ScaleWarning",
     "SquaredError",
     "StepDecay",
     "Training",
@@ -93,19 +119,23 @@ __all__ = [
     "WarmUp",
     "WeightDecay",
     "__version__",
+    "callbacks",
     "check_gradients",
     "descent",
     "displays",
     "engine_info",
+    "export",
     "linear",
     "load",
     "neurons",
+    "resume",
     "spec",
+    "tuning",
 ]
 
 
 def __getattr__(name: str) -> Any:
     """Import the parts that not everyone needs when they are first asked for."""
-    if name in {"descent", "displays", "linear", "neurons"}:
+    if name in {"callbacks", "descent", "displays", "export", "linear", "neurons", "tuning"}:
         return _import_module(f"lamina.{name}")
     raise AttributeError(f"module 'lamina' has no attribute {name!r}")

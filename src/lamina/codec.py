@@ -6,11 +6,13 @@ number. Reading builds only the classes that `_registry` names.
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import hashlib
 import json
 import os
 import tempfile
+import time
 from dataclasses import fields, is_dataclass
 from os import PathLike
 from typing import Any
@@ -18,11 +20,12 @@ from typing import Any
 import numpy as np
 import safetensors
 import safetensors.numpy
-from sklearn.preprocessing import LabelBinarizer
+from sklearn.impute import SimpleImputer
+from sklearn.preprocessing import LabelBinarizer, StandardScaler
 
-from lamina import plan
+from lamina import plan, scalers
 from lamina._version import __version__
-from lamina.training import History, State
+from lamina.training import History, Mark, State
 
 FORMAT = 1
 KEY = "lamina"
@@ -46,7 +49,8 @@ def _registry() -> dict[str, type]:
     """Return the only classes that a file can name."""
     classes: list[type] = [getattr(plan, name) for name in plan.__all__]
     classes = [c for c in classes if isinstance(c, type) and is_dataclass(c)]
-    return {c.__name__: c for c in [*classes, State, History]}
+    classes.remove(plan.CustomLoss)  # functions, which a file never holds
+    return {c.__name__: c for c in [*classes, State, History, Mark]}
 
 
 def dumps(kind: str, attributes: dict[str, Any]) -> bytes:
@@ -114,7 +118,8 @@ def write_atomically(path: str | PathLike[str], data: bytes) -> None:
     if os.path.exists(path) and not os.path.isfile(path):
         raise OSError(errno.EEXIST, "exists and is not a regular file", path)
     try:
-        handle, temporary = tempfile.mkstemp(dir=os.path.dirname(path), prefix=".lamina-")
+        folder, name = os.path.split(path)
+        handle, temporary = tempfile.mkstemp(dir=folder, prefix=_temporary(name))
     except OSError as error:  # which would name the temporary file
         raise OSError(error.errno, error.strerror, path) from None
     try:
@@ -127,6 +132,25 @@ def write_atomically(path: str | PathLike[str], data: bytes) -> None:
     except BaseException:
         os.unlink(temporary)
         raise
+
+
+def _temporary(name: str) -> str:
+    """Return how the names of temporary files for a file of that name begin."""
+    return f".lamina-{name[:100]}-"
+
+
+def remove_leftovers(path: str | PathLike[str], age: float = 600.0) -> None:
+    """Remove what kills left of files that were on their way to `path`.
+
+    Those written to within the last `age` seconds stay: another process may be at it.
+    """
+    folder, name = os.path.split(os.path.abspath(os.fspath(path)))
+    with contextlib.suppress(FileNotFoundError), os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.name.startswith(_temporary(name)):
+                with contextlib.suppress(FileNotFoundError):
+                    if time.time() - entry.stat().st_mtime >= age:
+                        os.unlink(entry.path)
 
 
 def _umask() -> int:
@@ -150,6 +174,9 @@ def _encode(value: Any, arrays: dict[str, np.ndarray], place: str) -> Any:
         return [_encode(item, arrays, place) for item in value]
     if isinstance(value, tuple):
         return {"tuple": [_encode(item, arrays, place) for item in value]}
+    if isinstance(value, dict):
+        pairs = [[_encode(k, arrays, place), _encode(v, arrays, str(k))] for k, v in value.items()]
+        return {"dict": pairs}
     if isinstance(value, np.generic):
         return {"scalar": _encode(np.asarray(value), arrays, place)}
     if isinstance(value, np.ndarray):
@@ -160,6 +187,15 @@ def _encode(value: Any, arrays: dict[str, np.ndarray], place: str) -> Any:
         return {"random": [_encode_array(state[1], arrays, place), *numbers]}
     if isinstance(value, LabelBinarizer):
         return {"labels": {k: _encode(v, arrays, place) for k, v in vars(value).items()}}
+    if isinstance(value, (StandardScaler, SimpleImputer)):
+        kind, parts = scalers.numbers(value)
+        own = {name: _encode(part, arrays, place) for name, part in parts.items()}
+        return {"transformer": kind, "numbers": own}
+    if isinstance(value, plan.CustomLoss):
+        raise TypeError(
+            f"{place} cannot be saved: a CustomLoss is functions, and a file has numbers and no "
+            f"code; pickle the model instead"
+        )
     if is_dataclass(value) and type(value).__name__ in _registry():
         own = {f.name: _encode(getattr(value, f.name), arrays, place) for f in fields(value)}
         return {"object": type(value).__name__, "fields": own}
@@ -188,6 +224,8 @@ def _decode(value: Any, arrays: dict[str, np.ndarray]) -> Any:
         return float(value["float"])
     if "tuple" in value:
         return tuple(_decode(item, arrays) for item in value["tuple"])
+    if "dict" in value:
+        return {_decode(k, arrays): _decode(item, arrays) for k, item in value["dict"]}
     if "scalar" in value:
         return _decode(value["scalar"], arrays)[()]
     if "array" in value:
@@ -206,5 +244,8 @@ def _decode(value: Any, arrays: dict[str, np.ndarray]) -> Any:
         for name, own in value["labels"].items():
             setattr(binarizer, name, _decode(own, arrays))
         return binarizer
+    if "transformer" in value:
+        numbers = {name: _decode(item, arrays) for name, item in value["numbers"].items()}
+        return scalers.KINDS[value["transformer"]](**numbers)
     own = {name: _decode(item, arrays) for name, item in value["fields"].items()}
     return _registry()[value["object"]](**own)

@@ -8,11 +8,15 @@ from typing import Any
 
 from lamina import codec
 from lamina.codec import FileError, write_atomically
+from lamina.ensembles import EnsembleClassifier, EnsembleRegressor
 from lamina.estimators import MLPClassifier, MLPRegressor
 
 __all__ = ["FileError", "dumps", "load", "loads", "write_atomically"]
 
-CLASSES = {"MLPClassifier": MLPClassifier, "MLPRegressor": MLPRegressor}
+CLASSES: dict[str, Any] = {
+    own.__name__: own
+    for own in (MLPClassifier, MLPRegressor, EnsembleClassifier, EnsembleRegressor)
+}
 
 
 def load(path: str | PathLike[str]) -> Any:
@@ -24,7 +28,7 @@ def load(path: str | PathLike[str]) -> Any:
 
     Returns
     -------
-    MLPClassifier or MLPRegressor
+    MLPClassifier, MLPRegressor, EnsembleClassifier or EnsembleRegressor
         Equal to the saved one bit for bit, training state included.
 
     Raises
@@ -46,7 +50,7 @@ def load(path: str | PathLike[str]) -> Any:
         return loads(file.read(), os.fspath(path))
 
 
-def dumps(estimator: MLPClassifier | MLPRegressor) -> bytes:
+def dumps(estimator: Any) -> bytes:
     """Return the bytes that ``estimator.save`` writes."""
     return estimator.to_bytes()
 
@@ -55,7 +59,7 @@ def loads(data: bytes, name: str = "the file") -> Any:
     """Return the estimator of such bytes; `name` is what errors call them."""
     kind, attributes = codec.loads(data, name)
     if kind not in CLASSES:
-        raise FileError(f"{name} holds a {kind!r}, not an MLPClassifier or MLPRegressor")
+        raise FileError(f"{name} holds a {kind!r}, not an estimator of lamina")
     estimator = CLASSES[kind]()
     try:
         estimator.restore(attributes)

@@ -117,6 +117,22 @@ def test_halving_on_a_rise_halves_until_the_steps_descend():
     assert path.points[:4, 0].tolist() == [1.0, -7.0, 21.0, -21.0]
 
 
+def test_a_rule_s_own_schedules_hear_of_the_values_too():
+    rule = lamina.Momentum(lamina.HalveOnRise(initial=1.0))
+    path = descend(
+        lambda x: x @ x, [1.0], gradient=lambda x: 2 * x, rule=rule, step=0.25, max_steps=12
+    )
+    x, u, beta, betas = 1.0, 0.0, 1.0, []
+    for k, seen in enumerate(path.points[:-1, 0]):
+        assert seen == x
+        if k and seen**2 > path.points[k - 1, 0] ** 2:
+            beta /= 2
+        u = beta * u + 2 * x
+        x -= 0.25 * u
+        betas.append(beta)
+    assert 1.0 > betas[-1] > 0.0 and len(set(betas)) > 2
+
+
 def test_any_function_of_the_step_will_do():
     path = descend(bowl, [1.0, 1.0], gradient=bowl_gradient, step=lambda k: 0.01 * (k + 1))
     assert path.step_lengths[:3].tolist() == [0.01, 0.02, 0.03]

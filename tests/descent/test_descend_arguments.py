@@ -137,6 +137,14 @@ def test_a_path_is_a_frame_and_survives_pickling():
         ({"step": "fast"}, r"step must be a number in \(0, inf\)"),
         ({"step": lamina.RobbinsMonro()}, "step must be a schedule with initial"),
         ({"step": lamina.Adaptive(initial=0.1)}, "step must be a schedule that waits for no"),
+        (
+            {"step": lamina.OneCycle(initial=0.1)},
+            "step must be a schedule with a length of its own",
+        ),
+        (
+            {"rule": lamina.Momentum(lamina.WarmUp(initial=0.1, then=lamina.Adaptive()))},
+            "every schedule in rule must be a schedule that waits for no plateau",
+        ),
         ({"step": lambda k: -1.0}, r"step\(0\) must be a number in \[0, inf\), got -1.0"),
         ({"step": lambda k: None}, r"step\(0\) must be a number"),
         ({"step": Odd()}, r"step.length\(line\) must be a number in \[0, inf\), got nan"),

@@ -5,8 +5,8 @@ import pytest
 
 import lamina
 from lamina.plan.losses import LOSSES
-from lamina.plan.network import CANONICAL_LOSS
 from lamina.spec.activations import ACTIVATIONS, Activation
+from lamina.spec.losses import CANONICAL, ROWWISE
 
 RANDOM = np.random.RandomState(0)
 X = RANDOM.normal(size=(7, 3))
@@ -20,7 +20,7 @@ def test_every_activation_passes(activation):
     assert [block.name for block in check.blocks] == ["W_1", "b_1", "W_2", "b_2", "W_3", "b_3"]
 
 
-PAIRS = [(output, loss) for output, loss in CANONICAL_LOSS.items()]
+PAIRS = list(CANONICAL)
 PAIRS += [
     (output, loss)
     for output in ACTIVATIONS
@@ -30,10 +30,73 @@ PAIRS += [
 
 @pytest.mark.parametrize(("output", "loss"), PAIRS)
 def test_every_pair_of_output_and_loss_passes_with_weights(output, loss):
-    network = lamina.Network.mlp(3, [4], 2, activation="tanh", output=output, loss=LOSSES[loss]())
-    y = np.eye(2)[[0, 1, 0, 1, 1, 0, 1]]
+    own = lamina.Quantiles((0.2, 0.7)) if loss == "quantiles" else LOSSES[loss]()
+    network = lamina.Network.mlp(3, [4], 2, activation="tanh", output=output, loss=own)
+    y = np.eye(2)[[0, 1, 0, 1, 1, 0, 1]] + (0.5 if loss == "gamma" else 0.0)
     check = lamina.check_gradients(network, X, y, sample_weight=RANDOM.uniform(size=7))
     assert check.ok, str(check)
+
+
+@pytest.mark.parametrize(
+    ("output", "loss"),
+    [
+        ("softmax", lamina.CrossEntropy(smoothing=0.2)),
+        ("softmax", lamina.Focal(gamma=0.5)),
+        ("logistic", lamina.BinaryFocal(gamma=4)),
+        ("logistic", lamina.BinaryCrossEntropy(smoothing=0.2)),
+        ("logistic", lamina.BinaryCrossEntropy(positive=(3, 0.5), negative=(0.2, 1))),
+    ],
+    ids=repr,
+)
+def test_losses_with_other_options_pass(output, loss):
+    network = lamina.Network.mlp(
+        3, [4, 4], 2, activation=[lamina.LeakyReLU(0.3), "mish"], output=output, loss=loss
+    )
+    check = lamina.check_gradients(network, X, np.eye(2)[[0, 1, 0, 1, 1, 0, 1]], alpha=0.2)
+    assert check.ok, str(check)
+
+
+def log_cosh(h, y):
+    return np.log(np.cosh(h - y)).sum(axis=1)
+
+
+@pytest.mark.parametrize("output", [*ACTIVATIONS, *ROWWISE])
+def test_a_loss_of_the_users_own_passes_with_every_output(output):
+    own = lamina.CustomLoss(log_cosh, lambda h, y: np.tanh(h - y))
+    network = lamina.Network.mlp(3, [4], 2, activation="tanh", output=output, loss=own)
+    assert lamina.check_gradients(network, X, X[:, :2]).ok  # targets of any kind
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        lambda h, y: np.tanh(y - h),
+        lambda h, y: np.tanh(h - y) * [1, 1.01],
+        lambda h, y: h - y,
+        lambda h, y: np.tanh(h - y) / len(h),  # the mean is taken by the loop, not by the loss
+    ],
+    ids=["sign", "one output", "another loss", "mean"],
+)
+def test_a_wrong_gradient_of_the_users_own_is_found(wrong):
+    own = lamina.CustomLoss(log_cosh, wrong)
+    network = lamina.Network.mlp(3, [4], 2, activation="tanh", loss=own)
+    check = lamina.check_gradients(network, X, X[:, :2])
+    assert not check.ok
+    assert "GRADIENTS DISAGREE" in str(check)
+
+
+@pytest.mark.parametrize(
+    ("value", "gradient", "words"),
+    [
+        (lambda h, y: h - y, lambda h, y: h - y, r"value\(h, y\) must return .* \(7,\) .*\(7, 2\)"),
+        (log_cosh, lambda h, y: h[:, 0], r"gradient\(h, y\) must return .* \(7, 2\) .*\(7,\)"),
+        (lambda h, y: 1.0, lambda h, y: h - y, r"value\(h, y\) must return .* got \(\)"),
+    ],
+)
+def test_a_loss_of_the_users_own_of_another_shape_is_named(value, gradient, words):
+    network = lamina.Network.mlp(3, [4], 2, loss=lamina.CustomLoss(value, gradient))
+    with pytest.raises(ValueError, match=words):
+        lamina.check_gradients(network, X, X[:, :2])
 
 
 def test_the_network_of_an_estimator_passes_at_its_own_weights():
@@ -81,6 +144,13 @@ def test_large_arrays_are_sampled_and_the_parameters_left_alone():
         (
             {"network": lamina.Network.mlp(3, [4], 1, output="exp"), "y": -np.ones(7)},
             "y must be not negative for the Poisson loss, got -1.0",
+        ),
+        (
+            {
+                "network": lamina.Network.mlp(3, [4], 1, output="exp", loss="gamma"),
+                "y": np.zeros(7),
+            },
+            "y must be above 0 for the gamma loss, got 0.0",
         ),
         ({"X": np.full((7, 3), np.nan)}, r"X must be finite, got 'nan at \[0, 0\]'"),
         ({"network": "mlp"}, "network must be a Network"),

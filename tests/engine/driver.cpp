@@ -59,7 +59,22 @@ struct Case {
     PlanNames plan;
     std::string rule;
     bool sparse = false;
+    Regularization regularization = {};
 };
+
+// A loss of the caller's own: the squared error.
+template <class T>
+bool squared_error(void*, const T* h, const T* y, Index rows, Index outputs, T* losses, T* slopes) {
+    for (Index r = 0; r < rows; ++r) {
+        losses[r] = 0;
+        for (Index j = 0; j < outputs; ++j) {
+            const T gap = h[r * outputs + j] - y[r * outputs + j];
+            losses[r] += T(0.5) * gap * gap;
+            slopes[r * outputs + j] = gap;
+        }
+    }
+    return true;
+}
 
 constexpr Index kSamples = 37, kBatch = 19;
 
@@ -101,13 +116,15 @@ void fingerprint_objective(const Plan& plan, const Kernels<T>& kernels, const Sa
                            Fingerprint& print) {
     Objective<T> objective(plan, 0.1, kernels, samples, threads);
     for (size_t i = 0; i < parameters.size(); ++i) {
-        objective.write(Index(i / 2), i % 2, parameters[i].data());
+        if (parameters[i].empty()) continue;
+        objective.write(Index(i / 3), Part(i % 3), parameters[i].data());
     }
-    objective.run();
+    objective.run({}, {squared_error<T>, nullptr});
     print.add(std::vector<double>{objective.loss(), objective.penalty()});
     for (size_t i = 0; i < parameters.size(); ++i) {
+        if (parameters[i].empty()) continue;
         std::vector<T> gradient(parameters[i].size());
-        objective.read(Index(i / 2), i % 2, gradient.data());
+        objective.read(Index(i / 3), Part(i % 3), gradient.data());
         print.add(gradient);
     }
 }
@@ -118,31 +135,40 @@ uint64_t fingerprint(const Case& own, const Kernels<T>& kernels, int threads) {
     const Plan plan = make_plan(own.plan);
     const Problem<T> problem(plan, own.sparse, numbers);
     const Samples<T> samples = problem.samples(own.sparse);
-    Trainer<T> trainer(plan, rule_named(own.rule), 0.1, kernels, samples, threads);
+    Trainer<T> trainer(plan, rule_named(own.rule), 0.1, own.regularization, kernels, samples,
+                       threads);
     std::vector<std::vector<T>> parameters;
     for (size_t l = 0; l < plan.layers.size(); ++l) {
         const LayerPlan& layer = plan.layers[l];
         parameters.push_back(numbers.many<T>(layer.d_in * layer.d_out, 0.3));
         parameters.push_back(numbers.many<T>(layer.d_out, 0.3));
-        trainer.write(0, Index(l), false, parameters[2 * l].data());
-        trainer.write(0, Index(l), true, parameters[2 * l + 1].data());
+        parameters.push_back(numbers.many<T>(layer.learns_slopes ? layer.d_out : 0, 0.3));
+        for (size_t i = 0; i < 3; ++i) {
+            const std::vector<T>& own = parameters[3 * l + i];
+            if (!own.empty()) trainer.write(0, Index(l), Part(i), own.data());
+        }
     }
     std::vector<Index> order;
     for (Index i = 0; i < 3 * kSamples; ++i) order.push_back(i * 11 % kSamples);
     const Index steps = (Index(order.size()) + kBatch - 1) / kBatch;
-    const Index columns = 1 + rule_scalars(own.rule);
+    const Index drawn = own.regularization.draws ? 1 + Index(plan.layers.size()) : 0;
+    const Index columns = 1 + rule_scalars(own.rule) + drawn;
     const std::vector<double> table(size_t(steps * columns), 0.0625);
-    const Sums sums = trainer.epoch(
-        {order.data(), Index(order.size()), kBatch, table.data(), columns, {}});
+    const Epoch epoch{order.data(), Index(order.size()), kBatch, table.data(), columns, 7, {}, {}};
+    const Sums sums = trainer.epoch(epoch, {squared_error<T>, nullptr});
     Fingerprint print;
     print.add(std::vector<double>{sums.loss, sums.penalty});
     std::vector<T> predictions(size_t(kSamples * plan.outputs()));
     trainer.predict(samples, predictions.data());
     print.add(predictions);
+    if (plan.loss != loss_custom && plan.loss >= loss_quantiles) {
+        print.add(std::vector<double>{trainer.losses(samples)});
+    }
     for (int array = 0; array <= trainer.slots(); ++array) {
         for (size_t i = 0; i < parameters.size(); ++i) {
             std::vector<T> values(parameters[i].size());
-            trainer.read(array, Index(i / 2), i % 2, values.data());
+            if (values.empty()) continue;
+            trainer.read(array, Index(i / 3), Part(i % 3), values.data());
             print.add(values);
         }
     }
@@ -155,26 +181,54 @@ std::vector<Case> cases() {
         "identity", "logistic", "tanh",     "relu",      "leaky_relu", "elu", "selu",
         "gelu",     "silu",     "softplus", "hard_tanh", "mish",       "exp"};
     auto plan = [](const std::string& activation, const std::string& output,
-                   const std::string& loss, double option) {
-        return PlanNames{{{70, 49, activation}, {49, 17, activation}, {17, 5, "identity"}},
-                         output, loss, option};
+                   const std::string& loss, std::vector<double> options) {
+        constexpr double slope = 0.01;
+        return PlanNames{{{70, 49, activation, slope},
+                          {49, 17, activation, slope},
+                          {17, 5, "identity", slope}},
+                         output, loss, options};
     };
+    const std::vector<double> exact{0, 1, 0};
     std::vector<Case> all;
     for (const auto& [rule, slots, scalars] : rule_names()) {
-        all.push_back({"rule " + rule, plan("relu", "softmax", "cross_entropy", 0), rule});
+        all.push_back({"rule " + rule, plan("relu", "softmax", "cross_entropy", exact), rule});
     }
     for (const std::string& name : activations) {
-        all.push_back({"hidden " + name, plan(name, "identity", "huber", 0.3), "adam"});
-        all.push_back({"output " + name, plan("tanh", name, "quantile", 0.7), "momentum"});
+        all.push_back({"hidden " + name, plan(name, "identity", "huber", {0.3}), "adam"});
+        all.push_back({"output " + name, plan("tanh", name, "quantile", {0.7}), "momentum"});
     }
     const double eps = 0x1p-23;
-    all.push_back({"floor", plan("relu", "softmax", "cross_entropy", eps), "nadam"});
-    all.push_back({"binary", plan("relu", "logistic", "binary_cross_entropy", 0), "adam"});
-    all.push_back({"binary floor", plan("elu", "logistic", "binary_cross_entropy", eps), "adam"});
-    all.push_back({"poisson", plan("tanh", "exp", "poisson", 0), "momentum"});
-    all.push_back({"squared", plan("tanh", "tanh", "squared_error", 0), "nesterov"});
-    all.push_back({"absolute", plan("tanh", "identity", "absolute_error", 0), "adagrad"});
-    all.push_back({"sparse", plan("relu", "softmax", "cross_entropy", 0), "adam", true});
+    all.push_back({"floor", plan("relu", "softmax", "cross_entropy", {eps, 1, 0}), "nadam"});
+    all.push_back({"binary", plan("relu", "logistic", "binary_cross_entropy", exact), "adam"});
+    all.push_back({"binary floor", plan("elu", "logistic", "binary_cross_entropy", {eps, 1, 0}), "adam"});
+    all.push_back({"poisson", plan("tanh", "exp", "poisson", {}), "momentum"});
+    all.push_back({"squared", plan("tanh", "tanh", "squared_error", {}), "nesterov"});
+    all.push_back({"absolute", plan("tanh", "identity", "absolute_error", {}), "adagrad"});
+    all.push_back({"sparse", plan("relu", "softmax", "cross_entropy", exact), "adam", true});
+    all.push_back({"smoothing", plan("relu", "softmax", "cross_entropy", {0, 0.9, 0.02}), "adam"});
+    const std::vector<double> weights{0, 0.9, 0.05, 1, 2, 3, 4, 5, 0.5, 1, 1.5, 2, 2.5};
+    all.push_back({"weighted", plan("relu", "logistic", "binary_cross_entropy", weights), "adam"});
+    const std::vector<double> levels{0.1, 0.25, 0.5, 0.75, 0.9};
+    all.push_back({"quantiles", plan("relu", "ascending", "quantiles", levels), "adam"});
+    all.push_back({"focal", plan("relu", "softmax", "focal", {1.5}), "adam"});
+    all.push_back({"binary focal", plan("relu", "logistic", "binary_focal", {0.5}), "adam"});
+    for (const char* output : {"softmax", "ascending", "gelu"}) {
+        all.push_back({std::string("custom ") + output, plan("tanh", output, "custom", {}), "adam"});
+    }
+    all.push_back({"prelu", plan("prelu", "softmax", "cross_entropy", exact), "adam"});
+    const auto entropy = plan("silu", "softmax", "cross_entropy", exact);
+    constexpr double inf = Regularization::infinite;
+    all.push_back({"draws", entropy, "adam", false, {0, 0, inf, inf, inf, true, 5}});
+    all.push_back({"sparse draws", plan("tanh", "softmax", "cross_entropy", exact), "adam", true,
+                   {0, 0, inf, inf, inf, true, 6}});
+    all.push_back({"penalties", entropy, "momentum", false, {0.01, 0.02, inf, inf, inf, false, 0}});
+    all.push_back({"clip value", entropy, "momentum", false, {0, 0, 0.01, inf, inf, false, 0}});
+    all.push_back({"clip norm", entropy, "momentum", false, {0, 0, inf, 0.1, inf, false, 0}});
+    all.push_back({"max norm", entropy, "nesterov", false, {0, 0, inf, inf, 0.5, false, 0}});
+    all.push_back({"prelu with everything", plan("prelu", "softmax", "focal", {2}), "nesterov",
+                   true, {0.01, 0.02, 0.1, 0.1, 0.5, true, 7}});
+    all.push_back({"everything", plan("relu", "softmax", "focal", {2}), "nesterov", false,
+                   {0.01, 0.02, 0.1, 0.1, 0.5, true, 7}});
     return all;
 }
 

@@ -185,18 +185,24 @@ def test_bad_compressed_rows_raise():
 
 
 def test_unknown_names_raise():
-    good = [(3, 2, "identity")], "identity", "squared_error", 0.0
+    good = [(3, 2, "identity", 0.0)], "identity", "squared_error", []
     native.Predictor64(good, "scalar", 0, [(np.ones((3, 2)), np.ones(2))])
     for bad in [
-        ([(3, 2, "spline")], *good[1:]),
-        ([(3, 2, "tanh")], *good[1:]),
-        ([(3, 0, "identity")], *good[1:]),
-        ([(3, 4, "tanh"), (5, 2, "identity")], *good[1:]),
+        ([(3, 2, "spline", 0.0)], *good[1:]),
+        ([(3, 2, "tanh", 0.0)], *good[1:]),
+        ([(3, 2, "identity", 2.0)], *good[1:]),
+        ([(3, 0, "identity", 0.0)], *good[1:]),
+        ([(3, 4, "tanh", 0.0), (5, 2, "identity", 0.0)], *good[1:]),
         ([], *good[1:]),
-        (good[0], "softmax", "squared_error", 0.0),
-        (good[0], "identity", "cross_entropy", 0.0),
-        (good[0], "identity", "hinge", 0.0),
-        (*good[:3], np.nan),
+        (good[0], "softmax", "squared_error", []),
+        (good[0], "ascending", "squared_error", []),
+        (good[0], "identity", "cross_entropy", [0.0, 1.0, 0.0]),
+        (good[0], "softmax", "cross_entropy", [0.0]),
+        (good[0], "logistic", "binary_cross_entropy", [0.0, 1.0, 0.0, 1.0]),
+        (good[0], "ascending", "quantiles", [0.5]),
+        (good[0], "softmax", "focal", []),
+        (good[0], "identity", "hinge", []),
+        (*good[:3], [np.nan]),
     ]:
         with pytest.raises(ValueError):
             native.Predictor64(bad, "scalar", 0, [(np.ones((3, 2)), np.ones(2))])

@@ -43,8 +43,8 @@ namespace {
 constexpr Index kSamples = 1000, kBatch = 128;
 
 struct Job {
-    Plan plan = make_plan({{{30, 40, "tanh"}, {40, 20, "relu"}, {20, 3, "identity"}},
-                           "softmax", "cross_entropy", 0});
+    Plan plan = make_plan({{{30, 40, "tanh", 0}, {40, 20, "relu", 0}, {20, 3, "identity", 0}},
+                           "softmax", "cross_entropy", {0, 1, 0}});
     const Kernels<float>& kernels = available_tables().front()->f32;
     std::vector<float> x, y, weights;
     std::vector<Index> order;
@@ -64,18 +64,19 @@ struct Job {
     }
 
     Trainer<float> trainer(int threads) const {
-        return {plan, rule_named("adam"), 0.0, kernels, samples(), threads};
+        return {plan, rule_named("adam"), 0.0, {}, kernels, samples(), threads};
     }
 
     void epoch(Trainer<float>& trainer) const {
-        trainer.epoch({order.data(), kSamples, kBatch, table.data(), 1 + rule_scalars("adam"), {}});
+        const Index columns = 1 + rule_scalars("adam");
+        trainer.epoch({order.data(), kSamples, kBatch, table.data(), columns, 0, {}, {}});
     }
 
     template <class Model>
     void write(Model&& write) const {
         for (size_t l = 0; l < plan.layers.size(); ++l) {
-            write(Index(l), false, weights.data());
-            write(Index(l), true, weights.data());
+            write(Index(l), Part::weights, weights.data());
+            write(Index(l), Part::bias, weights.data());
         }
     }
 
@@ -93,7 +94,7 @@ bool expect(const char* what, bool good) {
 
 std::vector<float> trained(const Job& job, int threads, bool close) {
     Trainer<float> trainer = job.trainer(threads);
-    job.write([&](Index l, bool bias, const float* from) { trainer.write(0, l, bias, from); });
+    job.write([&](Index l, Part part, const float* from) { trainer.write(0, l, part, from); });
     for (int i = 0; i < 4; ++i) {
         job.epoch(trainer);
         if (close) trainer.close();
@@ -120,7 +121,7 @@ bool other_numbers() {
 
 bool after_a_fork(const Job& job, const std::vector<float>& expected) {
     Trainer<float> trainer = job.trainer(2);
-    job.write([&](Index l, bool bias, const float* from) { trainer.write(0, l, bias, from); });
+    job.write([&](Index l, Part part, const float* from) { trainer.write(0, l, part, from); });
     job.epoch(trainer);
     const pid_t child = fork();
     for (int i = 0; i < 3; ++i) job.epoch(trainer);
@@ -133,7 +134,7 @@ bool after_a_fork(const Job& job, const std::vector<float>& expected) {
 
 bool shared_predictor(const Job& job) {
     Predictor<float> predictor(job.plan, job.kernels, 2);
-    job.write([&](Index l, bool bias, const float* from) { predictor.write(l, bias, from); });
+    job.write([&](Index l, Part part, const float* from) { predictor.write(l, part, from); });
     std::vector<float> first(kSamples * 3);
     predictor.run(job.samples(), first.data());
     std::atomic<int> same{0};
@@ -152,12 +153,12 @@ bool shared_predictor(const Job& job) {
 // However far a prediction comes before memory runs out, it says so, and the next one is right.
 bool out_of_memory(const Job& job) {
     Predictor<float> predictor(job.plan, job.kernels, 3);
-    job.write([&](Index l, bool bias, const float* from) { predictor.write(l, bias, from); });
+    job.write([&](Index l, Part part, const float* from) { predictor.write(l, part, from); });
     std::vector<float> out(kSamples * 3), again(kSamples * 3);
     int failures = 0;
     for (int left = 0; left < 40; ++left) {
         Predictor<float> fresh(job.plan, job.kernels, 3);
-        job.write([&](Index l, bool bias, const float* from) { fresh.write(l, bias, from); });
+        job.write([&](Index l, Part part, const float* from) { fresh.write(l, part, from); });
         allocations_left = left;
         try {
             fresh.run(job.samples(), out.data());

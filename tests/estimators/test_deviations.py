@@ -131,6 +131,7 @@ def test_poisson_names_the_row_of_a_negative_target():
         lamina.MLPRegressor(loss="poisson").fit(X, y)
 
 
+@pytest.mark.filterwarnings("ignore::lamina.ScaleWarning")
 def test_divergence_names_the_epoch_and_keeps_the_last_finite_weights():
     data, target = load_diabetes(return_X_y=True)
     model = lamina.MLPRegressor(

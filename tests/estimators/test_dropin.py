@@ -158,6 +158,7 @@ def test_same_model_from_a_random_state_object():
     compare(theirs, ours, X, 1e-8, 1e-6)
 
 
+@pytest.mark.filterwarnings("ignore::lamina.ScaleWarning")
 @pytest.mark.parametrize("solver", ["adam", "sgd", "lbfgs"])
 def test_same_model_on_features_that_nobody_scaled(solver):
     task = ("MLPClassifier", *CANCER, {})

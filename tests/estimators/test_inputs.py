@@ -33,7 +33,7 @@ Y = np.arange(40) % 2
         ("warm_start", None, "warm_start must be True or False"),
         ("momentum", 1.5, r"momentum must be a number in \[0, 1\], got 1.5"),
         ("nesterovs_momentum", 2, "nesterovs_momentum must be True or False"),
-        ("early_stopping", "no", "early_stopping must be True or False"),
+        ("early_stopping", "no", "early_stopping must be True, False or an EarlyStopping"),
         ("validation_fraction", 1.0, "validation_fraction must be a number in"),
         ("beta_1", 1.0, r"beta_1 must be a number in \[0, 1\), got 1.0"),
         ("beta_2", -0.1, "beta_2 must be a number"),
@@ -63,7 +63,7 @@ def test_parameters_out_of_range_are_named(kind, parameter, value, words):
 
 def test_loss_of_the_regressor_is_checked():
     with pytest.raises(lamina.ArgumentError, match="loss must be one of 'squared_error'"):
-        lamina.MLPRegressor("absolute_error").fit(X, Y)
+        lamina.MLPRegressor("hinge").fit(X, Y)
 
 
 @pytest.mark.parametrize(("value", "word"), [(np.nan, "NaN"), (np.inf, "infinity")])

@@ -42,6 +42,81 @@ def case(output, loss, options, z, y, per_sample):
     }
 
 
+def options_of_cross_entropies(normal, hot, soft, bits):
+    """Return label smoothing and weights of each output's two classes."""
+    rows = []
+    for y, smoothing in ((hot, 0.1), (soft, 0.35)):
+        options = {"smoothing": smoothing}
+
+        def smoothed(z, y=y, smoothing=smoothing):
+            return functional.cross_entropy(z, y, reduction="none", label_smoothing=smoothing)
+
+        rows.append(case("softmax", "cross_entropy", options, normal(3.0), y, smoothed))
+        # PyTorch weighs the outputs, and y = 1 of each once more: a = weight pos_weight.
+    a, b = torch.tensor([2.0, 0.5, 0.0]).double(), torch.tensor([1.5, 0.75, 0.5]).double()
+    for y, smoothing, scale in ((bits, 0.0, 1.0), (soft, 0.0, 30.0), (bits, 0.2, 2.0)):
+        drawn = (1 - smoothing) * y + smoothing / 2
+
+        def weighted(z, y=drawn):
+            per_output = functional.binary_cross_entropy_with_logits(
+                z, y, weight=b, pos_weight=a / b, reduction="none"
+            )
+            return per_output.sum(1)
+
+        options = {"smoothing": smoothing, "positive": a.tolist(), "negative": b.tolist()}
+        rows.append(case("logistic", "binary_cross_entropy", options, normal(scale), y, weighted))
+    return rows
+
+
+def focal_losses(normal, hot, bits):
+    """Return Lin et al.'s ``(1 - p_t)^gamma CE``, p_t the probability of what is true."""
+    rows = []
+    for gamma in (0.0, 0.5, 2.0, 5.0):
+        options = {"gamma": gamma}
+
+        def focal(z, gamma=gamma):
+            entropy = functional.cross_entropy(z, hot, reduction="none")
+            return (1 - torch.exp(-entropy)) ** gamma * entropy
+
+        def binary(z, gamma=gamma):
+            entropy = functional.binary_cross_entropy_with_logits(z, bits, reduction="none")
+            p = torch.sigmoid(z)
+            p_true = p * bits + (1 - p) * (1 - bits)
+            return (entropy * (1 - p_true) ** gamma).sum(1)
+
+        rows.append(case("softmax", "focal", options, normal(2.0), hot, focal))
+        rows.append(case("logistic", "binary_focal", options, normal(2.0), bits, binary))
+    return rows
+
+
+def gamma_deviance(normal):
+    """Return minus the log-density of PyTorch's gamma distribution of shape 1 and mean exp(z).
+
+    It leaves out ln y + 1, which does not depend on z: the test puts it back.
+    """
+    y = torch.exp(normal(1.0))
+
+    def minus_log_density(z):
+        one = torch.ones_like(z)
+        return -torch.distributions.Gamma(one, torch.exp(-z)).log_prob(y).sum(1)
+
+    return case("exp", "gamma", {}, normal(1.0), y, minus_log_density)
+
+
+def several_quantiles(normal):
+    """Return pinball losses of a running sum of softplus."""
+    levels = [0.1, 0.5, 0.8]
+    for scale in (1.0, 20.0):
+        y = normal(3.0)[:, :1].expand(N, K)
+
+        def summed(z, y=y):
+            steps = functional.softplus(z[:, 1:], threshold=1e9)
+            h = torch.cat([z[:, :1], steps], 1).cumsum(1)
+            return pinball(h, y, torch.tensor(levels, dtype=torch.float64)).sum(1)
+
+        yield case("ascending", "quantiles", {"levels": levels}, normal(scale), y, summed)
+
+
 def main() -> None:
     """Write losses.json."""
     random = torch.Generator().manual_seed(7)
@@ -101,6 +176,9 @@ def main() -> None:
             ),
         )
     )
+    cases += options_of_cross_entropies(normal, hot, soft, bits)
+    cases += focal_losses(normal, hot, bits)
+    cases += [gamma_deviance(normal), *several_quantiles(normal)]
     content = {f"{c['output']} {c['loss']} {i}": c for i, c in enumerate(cases)}
     save("losses", f"torch {torch.__version__}", content)
 

@@ -24,7 +24,14 @@ LOSSES = {
     "poisson": lambda z, h, y: functional.poisson_nll_loss(
         z, y, log_input=True, reduction="none"
     ).sum(1),
+    "gamma": lambda z, h, y: (torch.log(h / y) + y / h - 1).sum(1),
+    "focal": lambda z, h, y: -(y * (1 - h) ** 2 * torch.log(h)).sum(1),
+    "binary_focal": lambda z, h, y: (
+        -(y * (1 - h) ** 2 * torch.log(h) + (1 - y) * h**2 * torch.log(1 - h)).sum(1)
+    ),
+    "quantiles": lambda z, h, y: torch.maximum(LEVELS * (y - h), (LEVELS - 1) * (y - h)).sum(1),
 }
+LEVELS = torch.tensor([0.1, 0.5, 0.9], dtype=torch.float64)
 ARCHITECTURES = [
     ([3, 4, 2], ["logistic"], "identity", "squared_error"),
     ([4, 5, 4, 3], ["tanh", "relu"], "softmax", "cross_entropy"),
@@ -37,17 +44,32 @@ ARCHITECTURES = [
         "tanh",
         "squared_error",
     ),
+    ([3, 4, 2], ["mish"], "exp", "gamma"),
+    ([3, 4, 3], ["relu"], "softmax", "focal"),
+    ([3, 4, 2], ["tanh"], "logistic", "binary_focal"),
+    ([3, 4, 3], ["silu"], "ascending", "quantiles"),
 ]
 
 
 def targets(loss, k, random):
     """Return targets that fit a loss."""
     drawn = torch.randn(N, k, generator=random, dtype=torch.float64)
-    if loss == "cross_entropy":
+    if loss in ("cross_entropy", "focal"):
         return functional.one_hot(drawn.argmax(1), k).double()
-    if loss == "binary_cross_entropy":
+    if loss in ("binary_cross_entropy", "binary_focal"):
         return (drawn > 0).double()
+    if loss == "quantiles":  # of one target
+        return drawn[:, :1].expand(N, k)
+    if loss == "gamma":
+        return torch.exp(drawn)
     return drawn.abs().round() if loss == "poisson" else drawn
+
+
+def output_of(output, h):
+    """Return the prediction."""
+    if output == "ascending":
+        return torch.cat([h[:, :1], FUNCTIONS["softplus"](h[:, 1:])], 1).cumsum(1)
+    return torch.softmax(h, 1) if output == "softmax" else FUNCTIONS[output](h)
 
 
 def case(sizes, names, output, loss, weighted, seed):
@@ -68,7 +90,7 @@ def case(sizes, names, output, loss, weighted, seed):
         zs[-1].retain_grad()
         h = FUNCTIONS[name](zs[-1])
         hs.append(h)
-    prediction = torch.softmax(h, 1) if output == "softmax" else FUNCTIONS[output](h)
+    prediction = output_of(output, h)
     per_sample = LOSSES[loss](zs[-1], prediction, y)
     penalty = 0.5 * l2 * sum((layer.weight**2).sum() for layer in layers)
     objective = ((s * per_sample).sum() + penalty) / s.sum()

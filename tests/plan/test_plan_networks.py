@@ -4,12 +4,24 @@ import numpy as np
 import pytest
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 
-from lamina import ArgumentError, CrossEntropy, Dense, Huber, Network, Poisson, SquaredError
+from lamina import (
+    ArgumentError,
+    BinaryCrossEntropy,
+    CrossEntropy,
+    CustomLoss,
+    Dense,
+    Huber,
+    LeakyReLU,
+    Network,
+    Poisson,
+    Quantiles,
+    SquaredError,
+)
 from lamina.plan.losses import LOSSES, loss_of
 from lamina.spec.activations import ACTIVATIONS
-from lamina.spec.losses import CANONICAL, OF_PREDICTION, head
+from lamina.spec.losses import CANONICAL, CUSTOM, OF_PREDICTION, ROWWISE, head
 
-OUTPUTS = ["softmax", *ACTIVATIONS]
+OUTPUTS = [*ROWWISE, *ACTIVATIONS]
 
 
 @pytest.mark.parametrize("loss", sorted(LOSSES))
@@ -28,8 +40,94 @@ def test_a_network_exists_exactly_where_the_spec_has_the_pair(output, loss):
 
 @pytest.mark.parametrize("output", OUTPUTS)
 def test_the_default_loss_is_the_one_that_belongs_to_the_output(output):
-    expected = dict(CANONICAL.keys()).get(output, "squared_error")
+    """What a maximum-likelihood fit of the output's own distribution would take."""
+    own = {"softmax": "cross_entropy", "logistic": "binary_cross_entropy", "exp": "poisson"}
+    expected = {**own, "ascending": "quantiles"}.get(output, "squared_error")
     assert Network(2, [Dense(3)], output).loss_name == expected
+
+
+@pytest.mark.parametrize("output", OUTPUTS)
+def test_a_loss_of_the_users_own_goes_with_every_output(output):
+    own = CustomLoss(np.hypot, np.subtract)
+    network = Network(2, [Dense(3)], output, own)
+    assert network.loss_name == CUSTOM
+    assert sorted(network.loss_options) == ["gradient", "value"]
+    assert network.loss.numbers(3) == []
+    head(output, CUSTOM)
+
+
+def test_what_a_loss_of_the_users_own_returns_is_checked():
+    """The shapes; numbers are brought to the dtype of the predictions."""
+    h = y = np.ones((4, 2), np.float32)
+    right = CustomLoss(lambda h, y: [1, 2, 3, 4], lambda h, y: np.ones((4, 2))).options
+    assert right["value"](h, y).tolist() == [1, 2, 3, 4]
+    assert right["value"](h, y).dtype == right["gradient"](h, y).dtype == np.float32
+    wrong = CustomLoss(lambda h, y: 1.0, lambda h, y: np.ones(4)).options
+    with pytest.raises(
+        ValueError, match=r"^the loss's value\(h, y\) must return .* \(4,\) .*, got \(\)"
+    ):
+        wrong["value"](h, y)
+    with pytest.raises(
+        ValueError, match=r"^the loss's gradient\(h, y\) must .* \(4, 2\) .* \(4,\)"
+    ):
+        wrong["gradient"](h, y)
+
+
+@pytest.mark.parametrize(
+    ("outputs", "output", "loss", "words"),
+    [
+        (2, "ascending", Quantiles(), "levels must be of 2 entries, one per output, got"),
+        (3, "ascending", Quantiles((0.5,)), "levels must be of 3 entries"),
+        (2, "ascending", None, "levels must be of 2 entries"),
+        (
+            2,
+            "logistic",
+            BinaryCrossEntropy(positive=[1.0], negative=[1.0]),
+            "positive must be of 2",
+        ),
+        (
+            2,
+            "logistic",
+            BinaryCrossEntropy(positive=[1.0, 2], negative=[1.0] * 3),
+            "negative must be of 2 entries, one per output",
+        ),
+    ],
+)
+def test_options_for_another_number_of_outputs_are_named(outputs, output, loss, words):
+    with pytest.raises(ArgumentError, match=f"^{words}"):
+        Network(2, [Dense(outputs)], output, loss)
+
+
+def test_numbers_for_an_engine():
+    """The floor, what y is multiplied by, what is added; then weights of 1 and of 0."""
+    assert CrossEntropy(1e-7, 0.2).numbers(4) == [1e-7, 0.8, 0.05]
+    assert BinaryCrossEntropy(smoothing=0.2).numbers(4) == [0.0, 0.8, 0.1]
+    weighted = BinaryCrossEntropy(positive=(3, 1), negative=np.array([0.5, 0]))
+    assert weighted.numbers(2) == [0.0, 1.0, 0.0, 3.0, 1.0, 0.5, 0.0]
+    assert Quantiles((0.2, 0.7)).numbers(2) == [0.2, 0.7]
+    assert Huber(2).numbers(5) == [2.0]
+    assert SquaredError().numbers(5) == []
+
+
+def test_a_slope_of_ones_own_for_each_layer():
+    network = Network.mlp(3, [4, 5, 6], 1, activation=[LeakyReLU(0.2), "leaky_relu", LeakyReLU(0)])
+    assert [layer.activation for layer in network.layers[:-1]] == ["leaky_relu"] * 3
+    assert [layer.slope for layer in network.layers[:-1]] == [0.2, 0.01, 0]
+    assert Network.mlp(3, [4], 1, activation=LeakyReLU()) == Network.mlp(
+        3, [4], 1, activation="leaky_relu"
+    )
+    assert Dense(4, LeakyReLU(0.2)) == Dense(4, "leaky_relu", slope=0.2)
+    assert repr(network).startswith(
+        "Network(3 -> 4 leaky_relu(0.2) -> 5 leaky_relu -> 6 leaky_relu(0)"
+    )
+    assert Network.mlp(3, [], 1, activation=LeakyReLU(0.2)) == Network(3, [Dense(1)])
+
+
+@pytest.mark.parametrize("slope", [0.0, 0.3, 1.0])
+def test_a_slope_is_what_the_negative_side_is_multiplied_by(slope):
+    layer = Dense(2, LeakyReLU(slope))
+    trace = layer.kind.forward(layer, (np.eye(2), np.zeros(2)), np.array([[-2.0, 3.0]]))
+    assert trace.h.tolist() == [[-2.0 * slope, 3.0]]
 
 
 def test_every_loss_of_the_spec_has_its_object():
@@ -42,7 +140,10 @@ def test_a_loss_may_be_an_object_with_options():
     network = Network(2, [Dense(3)], loss=Huber(0.3))
     assert network.loss == Huber(0.3)
     assert network.loss_options == {"width": 0.3}
-    assert Network(2, [Dense(3)], "softmax", CrossEntropy(1e-7)).loss_options == {"floor": 1e-7}
+    assert Network(2, [Dense(3)], "softmax", CrossEntropy(1e-7)).loss_options == {
+        "floor": 1e-7,
+        "smoothing": 0.0,
+    }
     assert SquaredError().options == Poisson().options == {}
 
 
@@ -56,10 +157,16 @@ def test_a_loss_may_be_an_object_with_options():
         ((2, []), "layers must be a sequence of at least one Dense layer"),
         ((2, [Dense(3), 3]), "layers must be a sequence of at least one Dense layer"),
         ((2, [Dense(3, "tanh")]), "the last layer's activation must be 'identity'"),
-        ((2, [Dense(3)], None), "output must be one of 'softmax', 'identity'"),
+        ((2, [Dense(3)], None), "output must be one of 'softmax', 'ascending', 'identity'"),
         ((2, [Dense(3)], "identity", "mse"), "loss must be one of 'squared_error'"),
         ((2, [Dense(3)], "identity", Huber), "loss must be one of 'squared_error'"),
-        ((2, [Dense(3)], "softmax", Huber()), "loss must be one of .'cross_entropy'. for"),
+        (
+            (2, [Dense(3)], "softmax", Huber()),
+            "loss must be one of .'cross_entropy', 'custom', 'focal'. for",
+        ),
+        ((2, [Dense(3)], LeakyReLU()), "output must be one of 'softmax'"),
+        ((2, [Dense(3)], "ascending", Huber()), "loss must be one of .'custom', 'quantiles'. for"),
+        ((2, [Dense(3, LeakyReLU())]), "the last layer's activation must be 'identity'"),
         ((0, [Dense(3)]), r"n_inputs must be an integer in \[1, inf\), got 0"),
     ],
 )
@@ -81,6 +188,9 @@ def test_what_does_not_make_a_network_is_named(arguments, message):
         ([2], ["swish"], "activation must be one of 'identity'"),
         ([2], "swish", "activation must be one of 'identity'"),
         ([], "swish", "activation must be one of 'identity'"),
+        ([2], LeakyReLU, "activation must be a name or a sequence of 1 names"),
+        ([2, 2], [LeakyReLU()], "activation must be a name or a sequence of 2 names"),
+        ([2], [0.2], "activation must be one of 'identity'"),
         ([2], 3, "activation must be a name or a sequence"),
         ([2], None, "activation must be a name or a sequence"),
     ],

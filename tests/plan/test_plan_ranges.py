@@ -12,6 +12,8 @@ from lamina import ArgumentError
 
 RULE, SCHEDULE = lamina.Adam(), lamina.Constant(initial=0.5)
 FRACTION, POSITIVE, NOT_NEGATIVE = "[0, 1)", "(0, inf)", "[0, inf)"
+PLACES = ["input_noise", "weight_decay", "l1", "l2"]
+BOUNDS = ["max_norm", "clip_value", "clip_norm"]
 
 # (class, the arguments it cannot do without, argument, interval)
 REALS = [
@@ -19,6 +21,15 @@ REALS = [
     (lamina.Quantile, {}, "level", "(0, 1)"),
     (lamina.CrossEntropy, {}, "floor", "[0, 0.5)"),
     (lamina.BinaryCrossEntropy, {}, "floor", "[0, 0.5)"),
+    (lamina.CrossEntropy, {}, "smoothing", FRACTION),
+    (lamina.BinaryCrossEntropy, {}, "smoothing", FRACTION),
+    (lamina.Focal, {}, "gamma", NOT_NEGATIVE),
+    (lamina.BinaryFocal, {}, "gamma", NOT_NEGATIVE),
+    (lamina.LeakyReLU, {}, "slope", "[0, 1]"),
+    (lamina.Dense, {"units": 1}, "slope", "[0, 1]"),
+    (lamina.Regularization, {}, "input_dropout", FRACTION),
+    *((lamina.Regularization, {}, name, NOT_NEGATIVE) for name in PLACES),
+    *((lamina.Regularization, {}, name, "(0, inf]") for name in BOUNDS),
     (lamina.Momentum, {}, "momentum", "[0, 1]"),
     (lamina.SGD, {}, "momentum", "[0, 1]"),
     (lamina.Nesterov, {}, "momentum", "[0, 1]"),
@@ -27,6 +38,9 @@ REALS = [
     (lamina.AdamW, {}, "strength", NOT_NEGATIVE),
     (lamina.StepDecay, {}, "factor", "(0, 1]"),
     (lamina.HalveOnRise, {}, "factor", "(0, 1)"),
+    (lamina.HalveOnPlateau, {}, "factor", "(0, 1)"),
+    (lamina.HalveOnPlateau, {}, "tol", NOT_NEGATIVE),
+    (lamina.HalveOnPlateau, {}, "smallest", NOT_NEGATIVE),
     (lamina.Adaptive, {}, "divisor", "(1, inf)"),
     (lamina.Adaptive, {}, "smallest", POSITIVE),
     (lamina.Exponential, {}, "k", NOT_NEGATIVE),
@@ -36,6 +50,10 @@ REALS = [
     (lamina.Triangular, {}, "half", POSITIVE),
     (lamina.Triangular, {}, "low", NOT_NEGATIVE),
     (lamina.CosineRestarts, {}, "low", NOT_NEGATIVE),
+    (lamina.Cosine, {}, "low", NOT_NEGATIVE),
+    (lamina.OneCycle, {}, "rise", FRACTION),
+    (lamina.OneCycle, {}, "start", NOT_NEGATIVE),
+    (lamina.OneCycle, {}, "end", NOT_NEGATIVE),
     (lamina.WarmUp, {}, "start", "[0, 1]"),
     (lamina.MomentumRamp, {}, "initial", FRACTION),
     (lamina.Training, {}, "learning_rate_init", POSITIVE),
@@ -54,6 +72,7 @@ SCHEDULES = [
     lamina.Constant,
     lamina.StepDecay,
     lamina.HalveOnRise,
+    lamina.HalveOnPlateau,
     lamina.Adaptive,
     lamina.Exponential,
     lamina.InverseTime,
@@ -61,6 +80,8 @@ SCHEDULES = [
     lamina.RobbinsMonro,
     lamina.Triangular,
     lamina.CosineRestarts,
+    lamina.Cosine,
+    lamina.OneCycle,
     lamina.WarmUp,
 ]
 REALS += [(schedule, {}, "initial", NOT_NEGATIVE) for schedule in SCHEDULES]
@@ -82,6 +103,7 @@ CHOICES = [
     (lamina.Dense, {"units": 1}, "initializer"),
     (lamina.Network, {"n_inputs": 1, "layers": [lamina.Dense(1)]}, "output"),
     (lamina.Network, {"n_inputs": 1, "layers": [lamina.Dense(1)]}, "loss"),
+    (lamina.OneCycle, {}, "shape"),
     *((schedule, {}, "unit") for schedule in (*SCHEDULES, lamina.MomentumRamp)),
 ]
 
@@ -98,6 +120,7 @@ KINDS = [
     (lamina.WeightDecay, {}, "rule"),
     (lamina.Training, {}, "rule"),
     (lamina.Training, {}, "learning_rate"),
+    (lamina.Training, {}, "regularization"),
     (lamina.WarmUp, {}, "then"),
 ]
 
@@ -207,7 +230,7 @@ def test_what_is_no_flag_is_an_error(case, wrong):
     kind, needed, name = case
     with pytest.raises(ArgumentError) as error:
         kind(**needed, **{name: wrong})
-    assert said(error, name, "True or False")
+    assert said(error, name, "True, False or" if name == "early_stopping" else "True or False")
 
 
 @pytest.mark.parametrize("case", FLAGS, ids=name_of)
@@ -223,7 +246,8 @@ def test_an_object_of_another_kind_is_an_error(case, wrong):
     kind, needed, name = case
     with pytest.raises(ArgumentError) as error:
         kind(**needed, **{name: wrong})
-    assert said(error, name, "a Rule" if name == "rule" else "a Schedule")
+    expected = {"rule": "a Rule", "regularization": "a Regularization"}
+    assert said(error, name, expected.get(name, "a Schedule"))
 
 
 def test_a_rule_and_a_schedule_are_not_mistaken_for_each_other():

@@ -32,6 +32,7 @@ EACH = {name: make() for name, make in RULES.items()} | {
     "ramped nesterov": Nesterov(Triangular(initial=0.9, half=4)),
     "momentum by epochs": Momentum(StepDecay(initial=0.9)),
     "decayed": WeightDecay(NAdam(), 0.3),
+    "decayed by a schedule": WeightDecay(NAdam(), Triangular(initial=0.3, half=4)),
     "adam of scikit-learn": Adam(corrected=False),
 }
 NAMES = sorted(EACH)
@@ -71,7 +72,7 @@ def test_a_row_is_the_scalars_of_its_step_alone(name):
     for i in range(8):
         alone = Clock(995 + i, 4, 0, 1)
         row = rule.scalars(996 + i, float(rates[i]), alone)
-        expected = [np.ravel(value)[0] for value in (rule.keep(float(rates[i])), *row)]
+        expected = [np.ravel(value)[0] for value in (rule.keep(float(rates[i]), alone), *row)]
         assert table[i].tolist() == expected
 
 

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import scipy.special
 from sklearn import metrics
+from sklearn._loss import HalfGammaLoss, HalfPoissonLoss
 from sklearn.neural_network import _base as sklearn_losses
 
 from lamina.spec import losses
@@ -36,6 +37,8 @@ def test_value_equals_torch_per_sample(name):
     expected = np.array(case["value"])
     if case["loss"] == "poisson":  # torch leaves out the part that does not depend on z
         expected = expected + (scipy.special.xlogy(y, y) - y).sum(axis=1)
+    if case["loss"] == "gamma":  # and so does its density
+        expected = expected - (np.log(y) + 1).sum(axis=1)
     value = losses.head(case["output"], case["loss"]).value(z, y, **case["options"])
     assert value == pytest.approx(expected, rel=1e-13, abs=1e-15)
 
@@ -162,3 +165,107 @@ def test_mean_loss_is_numpys_weighted_average():
 def test_what_does_not_go_together_is_a_key_error(output, loss):
     with pytest.raises(KeyError):
         losses.head(output, loss)
+
+
+def test_gamma_is_half_the_deviance():
+    z, _ = drawn(11, k=1)
+    y = np.random.RandomState(11).gamma(2.0, size=z.shape)
+    mean = losses.mean_loss(losses.gamma(z, y))
+    half = metrics.mean_gamma_deviance(y[:, 0], np.exp(z[:, 0])) / 2
+    assert mean == pytest.approx(half, rel=1e-13)
+
+
+@pytest.mark.parametrize(
+    ("ours", "delta", "theirs"),
+    [
+        (losses.gamma, losses.gamma_delta, HalfGammaLoss()),
+        (losses.poisson, losses.poisson_delta, HalfPoissonLoss()),
+    ],
+)
+def test_deviances_are_those_of_sklearns_boosting(ours, delta, theirs):
+    """Its raw prediction is z as well; it leaves out what does not depend on z."""
+    z = np.linspace(-4, 4, 9)
+    y = np.random.RandomState(12).gamma(2.0, size=9)
+    constant = theirs.constant_to_optimal_zero(y)
+    value = theirs.loss(y, z) + constant
+    assert ours(z[:, None], y[:, None]) == pytest.approx(value, rel=1e-12, abs=1e-14)
+    slope = theirs.gradient(y, z)
+    assert delta(z[:, None], y[:, None])[:, 0] == pytest.approx(slope, rel=1e-12, abs=1e-14)
+
+
+def test_only_the_ratio_counts_in_the_gamma_deviance():
+    z, y = drawn(13)[0], np.exp(drawn(14)[1])
+    scaled = losses.gamma(z + np.log(1e4), 1e4 * y)
+    assert scaled == pytest.approx(losses.gamma(z, y), rel=1e-12)
+    assert losses.gamma(np.log(y), y) == pytest.approx(np.zeros(8), abs=1e-14)
+
+
+@pytest.mark.parametrize("levels", [(0.5,), (0.1, 0.9), (0.05, 0.25, 0.5, 0.75, 0.95)], ids=str)
+def test_quantiles_are_sklearns_pinball_losses_of_a_running_sum(levels):
+    random = np.random.RandomState(15)
+    z, y = random.normal(size=(8, len(levels))), np.repeat(random.normal(size=(8, 1)), 5, axis=1)
+    y = y[:, : len(levels)]
+    h = np.cumsum(np.hstack([z[:, :1], np.logaddexp(0, z[:, 1:])]), axis=1)
+    assert losses.predict("ascending", z) == pytest.approx(h, rel=1e-14)
+    mean = losses.mean_loss(losses.quantiles(z, y, levels))
+    each = [
+        metrics.mean_pinball_loss(y[:, j], h[:, j], alpha=level) for j, level in enumerate(levels)
+    ]
+    assert mean == pytest.approx(sum(each), rel=1e-13)
+
+
+def test_one_quantile_is_the_quantile_loss():
+    z, y = drawn(16, k=1)
+    np.testing.assert_array_equal(losses.quantiles(z, y, (0.3,)), losses.quantile(z, y, 0.3))
+    np.testing.assert_array_equal(
+        losses.quantiles_delta(z, y, (0.3,)), losses.quantile_slope(z, y, 0.3)
+    )
+
+
+@pytest.mark.parametrize("output", ["softmax", "logistic"])
+def test_focal_of_gamma_0_is_the_cross_entropy(output):
+    z, y = drawn(17)[0] * 5, softmax(drawn(18)[0])
+    focal, plain = {
+        "softmax": ("focal", "cross_entropy"),
+        "logistic": ("binary_focal", "binary_cross_entropy"),
+    }[output]
+    ours, theirs = losses.head(output, focal), losses.head(output, plain)
+    assert ours.value(z, y, gamma=0.0) == pytest.approx(theirs.value(z, y), rel=1e-14)
+    assert ours.delta(z, y, gamma=0.0) == pytest.approx(theirs.delta(z, y), rel=1e-13, abs=1e-15)
+
+
+def test_binary_focal_is_focal_of_two_classes():
+    """softmax of (0, z) is the logistic of z, and the delta of the 0 is minus that of z."""
+    z = np.linspace(-6, 6, 8)[:, None]
+    y = (np.arange(8) % 2)[:, None].astype(float)
+    both, hot = np.hstack([0 * z, z]), np.hstack([1 - y, y])
+    assert losses.binary_focal(z, y, 1.7) == pytest.approx(losses.focal(both, hot, 1.7), rel=1e-12)
+    delta = losses.focal_delta(both, hot, 1.7)
+    assert losses.binary_focal_delta(z, y, 1.7) == pytest.approx(delta[:, 1:], rel=1e-12)
+    assert delta.sum(axis=1) == pytest.approx(np.zeros(8), abs=1e-15)
+
+
+def test_label_smoothing_is_the_mean_with_the_uniform_distribution():
+    z, labels = drawn(19, k=4)[0], np.eye(4)[np.arange(8) % 4]
+    uniform = losses.cross_entropy(z, np.full((8, 4), 0.25))
+    expected = 0.9 * losses.cross_entropy(z, labels) + 0.1 * uniform
+    assert losses.cross_entropy(z, labels, smoothing=0.1) == pytest.approx(expected, rel=1e-13)
+    bits = (drawn(20)[1] > 0).astype(float)
+    half = losses.binary_cross_entropy(z[:, :3], np.full((8, 3), 0.5))
+    expected = 0.8 * losses.binary_cross_entropy(z[:, :3], bits) + 0.2 * half
+    smoothed = losses.binary_cross_entropy(z[:, :3], bits, smoothing=0.2)
+    assert smoothed == pytest.approx(expected, rel=1e-13)
+
+
+def test_weights_of_one_output_are_sample_weights():
+    """With one 0/1 output, weighing the classes is weighing the samples of each class."""
+    z, y = drawn(21, k=1)[0], (np.arange(8) % 3 == 0)[:, None].astype(float)
+    options = {"positive": (3.0,), "negative": (0.5,)}
+    own = np.where(y == 1, 3.0, 0.5)
+    value = losses.binary_cross_entropy(z, y, **options)
+    assert value == pytest.approx(own[:, 0] * losses.binary_cross_entropy(z, y), rel=1e-14)
+    delta = losses.binary_cross_entropy_delta(z, y, **options)
+    assert delta == pytest.approx(own * losses.binary_cross_entropy_delta(z, y), rel=1e-14)
+    floored = losses.binary_cross_entropy(9 * z, y, floor=1e-3, **options)
+    plain = losses.binary_cross_entropy(9 * z, y, floor=1e-3)
+    assert floored == pytest.approx(own[:, 0] * plain, rel=1e-14)

@@ -5,11 +5,17 @@ import pytest
 import scipy.optimize
 
 from lamina.spec import losses
-from lamina.spec.activations import ACTIVATIONS, softmax
+from lamina.spec.activations import ACTIVATIONS, ascending, softmax
 
 STEP = 1e-5
 N, K = 6, 3
-OPTIONS = {"huber": {"width": 0.8}, "quantile": {"level": 0.3}}
+OPTIONS = {
+    "huber": {"width": 0.8},
+    "quantile": {"level": 0.3},
+    "quantiles": {"levels": (0.2, 0.5, 0.7)},
+    "focal": {"gamma": 1.5},
+    "binary_focal": {"gamma": 0.7},
+}
 PAIRS = [(o, e) for o in ACTIVATIONS for e in losses.OF_PREDICTION] + list(losses.CANONICAL)
 
 
@@ -19,10 +25,16 @@ def away_from_kinks(random, output, loss):
     z = np.where(np.abs(np.abs(z) - 1) < 0.01, 0.5, z)
     if output == "softmax":
         return z, softmax(random.normal(size=(N, K)))
-    if loss == "binary_cross_entropy":
+    if loss in ("binary_cross_entropy", "binary_focal"):
         return z, random.uniform(size=(N, K))
     if loss == "poisson":
         return z, random.poisson(1.0, (N, K)).astype(float)
+    if loss == "gamma":
+        return z, random.uniform(0.2, 3.0, (N, K))
+    if loss == "quantiles":  # one target, between two of the quantiles or outside
+        h = ascending(z)
+        inside = (h[:, :1] + h[:, 1:2]) / 2
+        return z, np.where(np.arange(N)[:, None] % 2, inside, h[:, -1:] + 0.3) + 0 * z
     gap = random.choice([-2.0, -0.4, 0.3, 1.5], (N, K))  # of both sides of Huber's 0.8
     return z, ACTIVATIONS[output].value(z) + gap
 
@@ -56,6 +68,60 @@ def test_float32_stays_float32(output, loss):
     head, options = losses.head(output, loss), OPTIONS.get(loss, {})
     assert head.value(z, y, **options).dtype == np.float32
     assert head.delta(z, y, **options).dtype == np.float32
+
+
+MORE = [  # the options that the pairs above leave at their defaults
+    ("softmax", "cross_entropy", {"smoothing": 0.2}),
+    ("softmax", "focal", {"gamma": 0.0}),
+    ("softmax", "focal", {"gamma": 0.3}),
+    ("softmax", "focal", {"gamma": 5.0}),
+    ("logistic", "binary_focal", {"gamma": 0.0}),
+    ("logistic", "binary_focal", {"gamma": 5.0}),
+    ("logistic", "binary_cross_entropy", {"smoothing": 0.2}),
+    (
+        "logistic",
+        "binary_cross_entropy",
+        {"positive": (2.0, 0.0, 0.5), "negative": (0.3, 1.0, 4.0)},
+    ),
+    (
+        "logistic",
+        "binary_cross_entropy",
+        {"smoothing": 0.1, "positive": (2.0, 1.0, 0.5), "negative": (0.3, 1.0, 0.0)},
+    ),
+]
+
+
+@pytest.mark.parametrize(("output", "loss", "options"), MORE, ids=str)
+def test_delta_is_the_slope_of_the_value_for_other_options(output, loss, options):
+    z, y = away_from_kinks(np.random.RandomState(9), output, loss)
+    head = losses.head(output, loss)
+    expected = central_differences(head, z, y, options)
+    assert head.delta(z, y, **options) == pytest.approx(expected, rel=1e-8, abs=1e-9)
+    single = head.delta(z.astype(np.float32), y.astype(np.float32), **options)
+    assert single.dtype == np.float32
+    assert single == pytest.approx(expected, rel=1e-4, abs=1e-5)
+
+
+def of_h(h, y):
+    """Return a loss that mixes the outputs of a row, so that every term of a chain rule shows."""
+    return np.sum((h - y) ** 2 * np.array([1.0, 2.0, 3.0]), axis=1) + np.prod(h, axis=1)
+
+
+def of_h_slope(h, y):
+    return 2 * (h - y) * np.array([1.0, 2.0, 3.0]) + np.prod(h, axis=1)[:, None] / h
+
+
+@pytest.mark.parametrize("output", [*ACTIVATIONS, *losses.ROWWISE])
+def test_delta_of_a_loss_of_the_users_own_goes_through_every_output(output):
+    random = np.random.RandomState(10)
+    z, y = away_from_kinks(random, "identity", "huber")
+    z = np.abs(z) + 0.1 if output == "relu" else z  # h stands in a denominator
+    z = np.where(np.abs(np.abs(z) - 1) < 0.01, 0.5, z)
+    head, options = losses.head(output, losses.CUSTOM), {"value": of_h, "gradient": of_h_slope}
+    h = losses.predict(output, z)
+    np.testing.assert_array_equal(head.value(z, y, **options), of_h(h, y))
+    expected = central_differences(head, z, y, options)
+    assert head.delta(z, y, **options) == pytest.approx(expected, rel=1e-7, abs=1e-8)
 
 
 @pytest.mark.parametrize("floor", [0.0, 1e-3])

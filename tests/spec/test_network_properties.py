@@ -3,12 +3,35 @@
 import numpy as np
 import pytest
 
-from lamina import Dense, Huber, Network, Quantile
+from lamina import (
+    BinaryCrossEntropy,
+    BinaryFocal,
+    CrossEntropy,
+    CustomLoss,
+    Dense,
+    Focal,
+    Huber,
+    LeakyReLU,
+    Network,
+    Quantile,
+)
 from lamina.spec import losses
 from lamina.spec import network as propagation
-from lamina.spec.activations import ACTIVATIONS
+from lamina.spec.layers.dense import activation_of
 
 STEP = 1e-5
+
+
+def own_value(h, y):
+    return (np.log(h[:, 0]) - y[:, 1]) ** 2 + np.sum(h**3, axis=1)
+
+
+def own_gradient(h, y):
+    first = 2 * (np.log(h[:, :1]) - y[:, 1:2]) / h[:, :1]
+    return np.hstack([first, 0 * first]) + 3 * h**2
+
+
+OWN = CustomLoss(own_value, own_gradient)
 NETWORKS = {
     "linear": Network(3, [Dense(2)]),
     "classifier": Network.mlp(3, [5, 4], 3, activation=["tanh", "gelu"], output="softmax"),
@@ -17,6 +40,16 @@ NETWORKS = {
     "huber": Network.mlp(3, [4], 2, activation="elu", loss=Huber(0.5)),
     "bounded": Network.mlp(3, [4, 3], 2, activation=["logistic", "selu"], output="tanh"),
     "quantile": Network.mlp(3, [5], 2, activation="leaky_relu", loss=Quantile(0.9)),
+    "quantiles": Network.mlp(3, [4], 3, activation="tanh", output="ascending"),
+    "focal": Network.mlp(3, [4], 3, activation="mish", output="softmax", loss=Focal(1.5)),
+    "smoothed": Network.mlp(3, [4], 3, output="softmax", loss=CrossEntropy(smoothing=0.1)),
+    "focal bits": Network.mlp(3, [4], 2, output="logistic", loss=BinaryFocal(0.5)),
+    "weighted bits": Network.mlp(
+        3, [4], 2, output="logistic", loss=BinaryCrossEntropy(positive=(2, 3), negative=(1, 0.5))
+    ),
+    "gamma": Network.mlp(3, [4], 2, activation="silu", output="exp", loss="gamma"),
+    "slopes": Network.mlp(3, [4, 4], 2, activation=[LeakyReLU(0.3), LeakyReLU(0.7)]),
+    "own": Network.mlp(3, [4], 2, activation="tanh", output="softmax", loss=OWN),
     "positive": Network.mlp(3, [5], 2, activation="exp", output="softplus", loss="squared_error"),
 }
 
@@ -30,6 +63,10 @@ def setting(name, n=7):
         y = np.eye(network.n_outputs)[y.argmax(axis=1)]
     elif network.output in ("logistic", "exp"):
         y = (y > 0).astype(float)
+    elif network.output == "ascending":
+        y = np.repeat(y[:, :1], network.n_outputs, axis=1)
+    if network.loss_name == "gamma":
+        y = y + random.uniform(0.1, 1.0, size=y.shape)
     weights = random.uniform(0.2, 2.0, size=n)
     weights[2] = 0.0
     return network, parameters, x, y, weights
@@ -131,7 +168,7 @@ def test_every_layer_obeys_the_v_product_of_note_004(name):
     d_z = head.delta(passed.layers[-1].h, y[:1], **network.loss_options).T
     inputs = [x[:1].T, *(trace.h.T for trace in passed.layers)]
     slopes = [
-        np.diagflat(ACTIVATIONS[layer.activation].derivative(trace.z, trace.h))
+        np.diagflat(activation_of(layer).derivative(trace.z, trace.h))
         for layer, trace in zip(network.layers, passed.layers, strict=True)
     ]
     flows = [w @ slope for (w, _), slope in zip(parameters, slopes, strict=True)]

@@ -9,16 +9,18 @@ import pytest
 from lamina import GradientDescent, Network, WeightDecay
 from lamina.plan import Clock
 from lamina.plan.rules import RULES
-from lamina.spec import losses, training
+from lamina.spec import losses, regularization, training
 from lamina.spec import network as propagation
 from lamina.spec.activations import (
     ACTIVATIONS,
+    ascending,
     inverse_logistic,
     log_softmax,
     log_sum_exp,
     softmax,
 )
 from lamina.spec.arrays import erfc, xlogy
+from lamina.spec.regularization import Penalties
 
 xp = pytest.importorskip("array_api_strict")
 
@@ -26,6 +28,18 @@ Z = np.linspace(-3, 3, 12).reshape(3, 4)
 Y = np.eye(4)[:3]
 WEIGHTS = np.array([1.0, 2.0, 0.5])
 PAIRS = [(o, e) for o in ACTIVATIONS for e in losses.OF_PREDICTION] + list(losses.CANONICAL)
+OPTIONS = {"quantiles": {"levels": (0.1, 0.4, 0.5, 0.9)}, "focal": {"gamma": 1.5}}
+MORE = [
+    ("softmax", "cross_entropy", {"smoothing": 0.1}),
+    ("softmax", "focal", {"gamma": 0.0}),
+    ("logistic", "binary_focal", {"gamma": 0.5}),
+    ("logistic", "binary_cross_entropy", {"smoothing": 0.1}),
+    (
+        "logistic",
+        "binary_cross_entropy",
+        {"positive": (1.0, 2.0, 0.0, 3.0), "negative": (0.5, 1.0, 1.0, 2.0)},
+    ),
+]
 DIGITS = {"rel": 1e-14, "abs": 1e-15}
 
 
@@ -48,7 +62,7 @@ def test_activations(name):
     assert slope == pytest.approx(phi.derivative(Z, phi.value(Z)), **DIGITS)
 
 
-@pytest.mark.parametrize("function", [log_sum_exp, log_softmax, softmax, erfc])
+@pytest.mark.parametrize("function", [log_sum_exp, log_softmax, softmax, ascending, erfc])
 def test_functions_of_one_array(function):
     assert plain(function(strict(Z))) == pytest.approx(function(Z), **DIGITS)
 
@@ -62,9 +76,66 @@ def test_inverse_logistic_and_xlogy():
 
 @pytest.mark.parametrize(("output", "loss"), PAIRS, ids=str)
 def test_losses(output, loss):
-    head = losses.head(output, loss)
-    assert plain(head.value(strict(Z), strict(Y))) == pytest.approx(head.value(Z, Y), **DIGITS)
-    assert plain(head.delta(strict(Z), strict(Y))) == pytest.approx(head.delta(Z, Y), **DIGITS)
+    check(output, loss, OPTIONS.get(loss, {}))
+
+
+@pytest.mark.parametrize(("output", "loss", "options"), MORE, ids=str)
+def test_losses_with_other_options(output, loss, options):
+    check(output, loss, options)
+
+
+def check(output, loss, options):
+    """Hold a loss and its delta to those on NumPy."""
+    head, y = losses.head(output, loss), Y + 0.5 if loss == "gamma" else Y
+    for function in head:
+        ours = function(Z, y, **options)
+        assert plain(function(strict(Z), strict(y), **options)) == pytest.approx(ours, **DIGITS)
+        single = function(
+            xp.asarray(Z, dtype=xp.float32), xp.asarray(y, dtype=xp.float32), **options
+        )
+        assert single.dtype == xp.float32
+
+
+@pytest.mark.parametrize("output", [*ACTIVATIONS, *losses.ROWWISE])
+def test_a_loss_of_the_users_own_and_output_backward(output):
+    options = {"value": lambda h, y: (h - y)[:, 0], "gradient": lambda h, y: h - y}
+    head = losses.head(output, losses.CUSTOM)
+    for function in head:
+        ours = function(Z, Y, **options)
+        assert plain(function(strict(Z), strict(Y), **options)) == pytest.approx(ours, **DIGITS)
+
+
+def test_regularization_but_for_its_random_numbers():
+    """Random numbers are NumPy's alone; what is done with them is not."""
+    z, mask = strict(Z), np.where(Y == 1, 0.0, 2.0)
+    own = Penalties(0.1, 0.2, 1.5, 2.0, 1.2)
+    dropped = regularization.drop(z, strict(mask))
+    assert plain(dropped) == pytest.approx(regularization.drop(Z, mask), **DIGITS)
+    gradient = regularization.penalised(z, z, own)
+    assert plain(gradient) == pytest.approx(regularization.penalised(Z, Z, own), **DIGITS)
+    cut = plain(regularization.clip_value(z, 1.5))
+    np.testing.assert_array_equal(cut, np.clip(Z, -1.5, 1.5))
+    assert regularization.clip_factor([(z,)], 2.0) == pytest.approx(
+        regularization.clip_factor([(Z,)], 2.0), **DIGITS
+    )
+    bounded = plain(regularization.max_norm(z, 1.2))
+    assert bounded == pytest.approx(regularization.max_norm(Z, 1.2), **DIGITS)
+    assert regularization.l1_penalty([(z,)], 0.3) == pytest.approx(0.3 * np.abs(Z).sum(), **DIGITS)
+
+
+def test_a_step_with_penalties(both):
+    network, parameters, own = both
+    rule, results = GradientDescent(), []
+    for p, x, y in ((parameters, Z, Y), (own, strict(Z), strict(Y))):
+        slots = training.zero_slots(rule.kind, p)
+        scalars = rule.scalars(1, 0.1, Clock(0, 0, 0, 1))
+        penalties = Penalties(0.1, 0.2, 0.05, 0.1, 0.8)
+        results.append(
+            training.step(network, rule.kind, p, slots, (x, y, None), scalars, 0.9, 0.1, penalties)
+        )
+    assert results[0][:2] == pytest.approx(results[1][:2], rel=1e-12)
+    for ours, theirs in zip(results[0].parameters, results[1].parameters, strict=True):
+        assert plain(theirs[0]) == pytest.approx(ours[0], rel=1e-12, abs=1e-14)
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,8 @@ from lamina.spec import schedules
 GOLDENS = json.loads((Path(__file__).parents[1] / "goldens" / "schedules.json").read_text())
 DIGITS = {"rel": 1e-12, "abs": 1e-15}  # PyTorch's multiply step by step and gather roundings
 
+LINE_OF_40 = {"length": 40, "rise": 0.4, "cosine": False}
+
 
 def values(function, n, *options, **named):
     return [function(t, *options, **named) for t in range(n)]
@@ -36,6 +38,10 @@ def values(function, n, *options, **named):
         ("torch CyclicLR", schedules.triangular, {"low": 0.1, "half": 7}),
         ("torch CosineAnnealingLR", schedules.cosine_restarts, {"low": 0.1, "period": 12}),
         ("optax cosine_decay_schedule", schedules.cosine_restarts, {"low": 0.1, "period": 12}),
+        ("optax cosine_decay_schedule and on", schedules.cosine, {"low": 0.1, "length": 12}),
+        ("torch OneCycleLR cos", schedules.one_cycle, {"length": 40}),
+        ("torch OneCycleLR linear", schedules.one_cycle, LINE_OF_40),
+        ("torch OneCycleLR cos of 33", schedules.one_cycle, {"length": 33, "rise": 0.25}),
         ("torch LinearLR", schedules.warm_up, {"steps": 10, "start": 0.25}),
         ("optax linear_schedule", schedules.warm_up, {"steps": 10, "start": 0.25}),
     ],
@@ -164,6 +170,50 @@ def test_halve_on_rise_follows_the_errors():
         previous = error
         rates.append(rate)
     assert rates == [0.8, 0.8, 0.4, 0.4, 0.2, 0.2]
+
+
+PLATEAUS = {
+    "torch ReduceLROnPlateau": {"patience": 5},
+    "torch ReduceLROnPlateau cooldown": {
+        "factor": 0.3,
+        "patience": 2,
+        "tol": 0.01,
+        "cooldown": 4,
+        "smallest": 0.002,
+    },
+    "torch ReduceLROnPlateau patience 0": {"factor": 0.9, "patience": 0, "tol": 0.0},
+}
+
+
+@pytest.mark.parametrize("golden", sorted(PLATEAUS))
+def test_halve_on_plateau_is_torchs(golden):
+    rate, rates, memory = 0.8, [], ()
+    for error in GOLDENS["errors of the plateaus"]:
+        rate, *memory = schedules.halve_on_plateau(rate, error, *memory, **PLATEAUS[golden])
+        rates.append(rate)
+    assert rates == pytest.approx(GOLDENS[golden], **DIGITS)
+    assert len(set(rates)) > 5  # there is something to see
+
+
+def test_halve_on_plateau_counts_what_is_no_number_as_no_improvement():
+    rate, *memory = schedules.halve_on_plateau(0.8, math.nan, 1.0, patience=1)
+    assert (rate, memory) == (0.8, [1.0, 1, 0])
+    assert schedules.halve_on_plateau(0.8, math.nan, *memory, patience=1)[0] == 0.4
+
+
+def test_halve_on_plateau_never_raises_a_rate_that_is_small_already():
+    assert schedules.halve_on_plateau(0.1, 1.0, 0.5, patience=0, smallest=0.2)[0] == 0.1
+
+
+@pytest.mark.parametrize("cosine", [True, False])
+@pytest.mark.parametrize(("length", "rise"), [(1, 0.3), (2, 0.3), (3, 0.0), (7, 0.99), (1000, 0.3)])
+def test_one_cycle_goes_up_to_the_top_and_down_to_the_end_at_any_length(length, rise, cosine):
+    cycle = values(schedules.one_cycle, length + 5, 0.8, length, rise, 0.5, 0.25, cosine)
+    top = max(range(length), key=cycle.__getitem__)
+    assert cycle[: top + 1] == sorted(cycle[: top + 1])
+    assert cycle[top:] == sorted(cycle[top:], reverse=True)
+    assert cycle[length - 1 :] == [0.2] * 6
+    assert 0.2 <= min(cycle) <= max(cycle) <= 0.8
 
 
 def test_halve_on_rise_is_not_moved_by_nan():

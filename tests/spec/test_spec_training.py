@@ -165,7 +165,7 @@ def test_weight_decay_shrinks_weights_and_spares_biases():
         [[(), ()]],
         (x, x @ w + b, None),
         rates(rule, 0.5, 1)[0],
-        rule.keep(0.5),
+        rule.keep(0.5, Clock(0, 0, 0, 1)),
     )
     np.testing.assert_array_equal(taken.parameters[0][0], 0.875 * w)
     np.testing.assert_array_equal(taken.parameters[0][1], b)

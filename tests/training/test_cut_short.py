@@ -44,11 +44,11 @@ def test_steps_of_an_epoch_that_a_signals_exception_ends_are_counted(monkeypatch
 
     real, calls = NativeTrainer.epoch, []
 
-    def epoch(self, order, batch_size, table):
+    def epoch(self, order, batch_size, table, *more):
         calls.append(1)
         if len(calls) < 3:
-            return real(self, order, batch_size, table)
-        real(self, order[: 2 * batch_size], batch_size, table[:2])  # two steps, then the signal
+            return real(self, order, batch_size, table, *more)
+        real(self, order[: 2 * batch_size], batch_size, table[:2], *more)  # two, then the signal
         raise HaltError
 
     monkeypatch.setattr(NativeTrainer, "epoch", epoch)

@@ -5,7 +5,7 @@ import pytest
 
 from lamina import plan, spec
 from lamina.engines import Data, ReferenceEngine
-from lamina.training import Listener, Outcome, State, Validation, fit
+from lamina.training import Listener, Outcome, State, Watch, fit
 
 RANDOM = np.random.RandomState(0)
 NETWORK = plan.Network.mlp(3, [5, 4], 2, activation="tanh", output="softmax")
@@ -16,7 +16,7 @@ def new_state():
     return State(NETWORK.initialize(1))
 
 
-def run(state=None, seed=0, listener=None, validation=None, data=DATA, **options):
+def run(state=None, seed=0, listener=None, watch=None, data=DATA, **options):
     state = state or new_state()
     outcome = fit(
         ReferenceEngine(),
@@ -25,7 +25,7 @@ def run(state=None, seed=0, listener=None, validation=None, data=DATA, **options
         state,
         data,
         np.random.RandomState(seed),
-        validation,
+        watch,
         listener,
     )
     return state, outcome
@@ -116,8 +116,8 @@ def test_a_listener_that_fails_leaves_a_usable_state():
 
 def test_the_best_epochs_parameters_are_kept_and_copied():
     scores = iter([0.1, 0.9, 0.3, 0.9, 0.2])
-    validation = Validation(DATA.x, lambda prediction: next(scores))
-    state, outcome = run(max_iter=5, validation=validation, n_iter_no_change=10)
+    watch = Watch(lambda trainer: {"score": next(scores)}, "score", 1.0, restore_best=True)
+    state, outcome = run(max_iter=5, watch=watch)
     two, _ = run(max_iter=2)
     assert outcome is Outcome.MAX_ITER and state.history.best_score == 0.9
     np.testing.assert_array_equal(state.parameters[0][0], two.parameters[0][0])
@@ -126,8 +126,8 @@ def test_the_best_epochs_parameters_are_kept_and_copied():
 
 
 def test_a_score_that_is_not_a_number_counts_as_no_improvement():
-    validation = Validation(DATA.x, lambda prediction: np.nan)
-    state, outcome = run(max_iter=50, validation=validation, n_iter_no_change=3)
+    watch = Watch(lambda trainer: {"score": np.nan}, "score", 1.0, patience=3)
+    state, outcome = run(max_iter=50, watch=watch)
     assert outcome is Outcome.CONVERGED
     assert len(state.history.loss) == 4
 
@@ -159,3 +159,60 @@ def test_the_caller_s_arrays_are_never_written_to():
     run(state, max_iter=3)
     for own, copy in zip(given, copies, strict=True):
         np.testing.assert_array_equal(own[0], copy[0])
+
+
+class Stops(Listener):
+    """Asks for an end after a number of steps, and hears of every second one."""
+
+    batches = (2,)
+
+    def __init__(self, step):
+        self.step, self.heard = step, []
+
+    def begin(self, course):
+        self.course = course
+
+    def batch(self):
+        self.heard.append(self.course.state.step)
+        self.stopping = self.course.state.step >= self.step
+
+
+@pytest.mark.parametrize("step", [2, 4, 6, 10])
+def test_a_listener_ends_training_between_batches(step):
+    listener = Stops(step)
+    state, outcome = run(max_iter=9, batch_size=5, listener=listener)
+    assert outcome is Outcome.STOPPED and state.step == step
+    assert listener.heard == list(range(2, step + 1, 2))
+    assert len(state.history.loss) == step // 5 == state.epoch
+
+
+def test_divergence_within_stretches_goes_back_to_the_epochs_beginning():
+    network = plan.Network.mlp(3, [4], 1, activation="identity")
+    listener = Stops(10**9)
+    state = State(network.initialize(0))
+    data = Data(DATA.x * 1e8, DATA.y[:, :1])
+    training = plan.Training(rule=plan.GradientDescent(), learning_rate_init=1e8, batch_size=2)
+    with np.errstate(all="ignore"):
+        outcome = fit(
+            ReferenceEngine(),
+            network,
+            training,
+            state,
+            data,
+            np.random.RandomState(0),
+            listener=listener,
+        )
+    assert outcome is Outcome.DIVERGED and listener.heard
+    assert state.step == 0 and not state.history.loss
+    np.testing.assert_array_equal(state.parameters[0][0], network.initialize(0)[0][0])
+
+
+def test_the_watch_measures_after_each_epoch_and_a_gap_is_not_a_number():
+    numbers = iter([3.0, 2.0, 1.0])
+    watch = Watch(lambda trainer: {"far": next(numbers)})
+    state, _ = run(max_iter=2)
+    run(state, max_iter=3, watch=watch)
+    np.testing.assert_array_equal(state.history.columns["far"], [np.nan, np.nan, 3, 2, 1])
+    assert state.history.last("far") == 1 and state.history.monitor is None
+    run(state, max_iter=1)
+    assert np.isnan(state.history.last("far")) and np.isnan(state.history.last("near"))

@@ -15,7 +15,8 @@ from lamina.descent.objective import Objective
 from lamina.descent.sampling import Sampling
 from lamina.descent.steps import StepRule
 from lamina.descent.stops import State
-from lamina.plan import Adaptive, Clock, Rule, Schedule, checks, over_epoch
+from lamina.plan import Adaptive, Clock, Rule, Schedule, WarmUp, checks, over_epoch, places
+from lamina.training import reactive
 
 
 class Move(NamedTuple):
@@ -73,7 +74,8 @@ def by_a_rule(
     """Return the steps of an update rule, on gradients of f or of some of its terms."""
     n_terms = 1 if sampling is None else objective.f.n_terms
     rows = None if sampling is None else sampling.batches(n_terms)
-    rate = StepLengths(step, 1 if sampling is None else sampling.steps_per_epoch(n_terms), n_terms)
+    n_steps = 1 if sampling is None else sampling.steps_per_epoch(n_terms)
+    rate = StepLengths(step, n_steps, n_terms, rule)
     kind = rule.kind
     slots = tuple(start * 0 for _ in kind.SLOTS)
 
@@ -100,13 +102,14 @@ class StepLengths:
     An epoch is one pass over the terms; without sampling, one step.
     """
 
-    def __init__(self, step: Any, steps_per_epoch: int = 1, n_terms: int = 1) -> None:
+    def __init__(
+        self, step: Any, steps_per_epoch: int = 1, n_terms: int = 1, rule: Rule | None = None
+    ) -> None:
         self.step, self.steps_per_epoch, self.n_terms = step, steps_per_epoch, n_terms
-        if isinstance(getattr(step, "then", step), Adaptive):
-            raise checks.fail("step", "a schedule that waits for no plateau", step)
         if isinstance(step, Schedule):
             if step.initial is None:
                 raise checks.fail("step", "a schedule with initial", step)
+            _check_schedule("step", step)
         elif isinstance(step, type) or not (callable(step) or isinstance(step, Real)):
             made = f", not the class: {step.__name__}()" if isinstance(step, type) else ""
             expected = (
@@ -116,23 +119,48 @@ class StepLengths:
             raise checks.fail("step", expected, step)
         elif not callable(step):
             checks.real("step", step, "(0, inf)")
+        own = list(places.schedules_in(rule))
+        for schedule in own:
+            _check_schedule("every schedule in rule", schedule)
         self.base = float(step.initial or 0.0) if isinstance(step, Schedule) else 0.0
-        self.previous: float | None = None
+        self.memory: tuple[float, ...] = ()
+        self.places = reactive.begin(own)
 
     def clock(self, k: int) -> Clock:
         """Return where step k stands."""
         epoch = k // self.steps_per_epoch
-        return Clock(k, epoch, epoch * self.n_terms, 1)
+        return Clock(k, epoch, epoch * self.n_terms, 1, reactive.bases(self.places))
 
     def __call__(self, state: State) -> float:
         """Return the step length from `state`."""
-        if not isinstance(self.step, Schedule):
-            length = self.step(state.step) if callable(self.step) else self.step
-        else:
-            if state.step % self.steps_per_epoch == 0:
-                if state.step:
-                    self.base = self.step.after_epoch(self.base, state.value, self.previous)
-                self.previous = state.value
+        if state.step % self.steps_per_epoch == 0:
+            self._hear(state.value, first=state.step == 0)
+        if isinstance(self.step, Schedule):
             length = np.ravel(over_epoch(self.step, self.base, self.clock(state.step)))[0]
+        else:
+            length = self.step(state.step) if callable(self.step) else self.step
         checks.real(f"step({state.step})", length, "[0, inf)")
         return float(length)
+
+    def _hear(self, value: float, first: bool) -> None:
+        """Tell every schedule the value that an epoch led to; the first is only to remember."""
+        heard = reactive.heard(self.places, value)
+        base = self.base
+        if isinstance(self.step, Schedule):
+            base, self.memory = self.step.after_epoch(base, value, self.memory)
+        if first:
+            pairs = zip(self.places, heard, strict=True)
+            self.places = [(own, start, memory) for (own, start, _), (_, _, memory) in pairs]
+        else:
+            self.base, self.places = base, heard
+
+
+def _check_schedule(name: str, schedule: Schedule) -> None:
+    """Refuse what only a training can give: a plateau that would end it, and its length."""
+    last = schedule
+    while isinstance(last, WarmUp):
+        last = last.then
+    if isinstance(last, Adaptive):
+        raise checks.fail(name, "a schedule that waits for no plateau", schedule)
+    if schedule.over(1) is not schedule:
+        raise checks.fail(name, "a schedule with a length of its own", schedule)

@@ -158,7 +158,7 @@ def check_gradients(
 
     blocks = []
     for layer, (arrays, gradients) in enumerate(zip(own, result.gradients, strict=True), 1):
-        for letter, array, gradient in zip("Wb", arrays, gradients, strict=True):
+        for letter, array, gradient in zip("Wba"[: len(arrays)], arrays, gradients, strict=True):
             entries = _entries(array.size, max_entries, random)
             blocks.append(_block(f"{letter}_{layer}", array, gradient, entries, loss))
     return GradientCheck(blocks, tolerance)
@@ -201,11 +201,13 @@ def _entries(size: int, most: int, random: Any) -> np.ndarray:
 
 def _check_targets(network: Network, y: np.ndarray) -> None:
     """Refuse targets for which the derivative of the loss is another."""
-    if network.output == "softmax" and np.abs(y.sum(axis=1) - 1).max() > 1e-9:
+    if network.loss_name == "cross_entropy" and np.abs(y.sum(axis=1) - 1).max() > 1e-9:
         row = int(np.argmax(np.abs(y.sum(axis=1) - 1)))
         raise checks.fail("y", f"rows that sum to 1 for softmax, as row {row} does not", y[row])
     if network.loss_name == "poisson" and y.min() < 0:
         raise checks.fail("y", "not negative for the Poisson loss", float(y.min()))
+    if network.loss_name == "gamma" and y.min() <= 0:
+        raise checks.fail("y", "above 0 for the gamma loss", float(y.min()))
 
 
 def _matrix(name: str, values: Any, width: int) -> np.ndarray:

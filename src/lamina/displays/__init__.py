@@ -7,6 +7,7 @@ it and returns it, and after that ``ax_`` and ``figure_``.
 from lamina.displays.approximation import ApproximationDisplay
 from lamina.displays.boolean import BooleanNetworkDisplay
 from lamina.displays.descent import DescentDisplay, SurfaceDisplay
+from lamina.displays.learning_rate import LearningRateDisplay
 from lamina.displays.linear import AutoencoderSpectrumDisplay, ModeDynamicsDisplay
 from lamina.displays.loss_surface import LossSurfaceDisplay
 from lamina.displays.neuron import NeuronDisplay, SeparationDisplay
@@ -20,6 +21,7 @@ __all__ = [
     "BooleanNetworkDisplay",
     "CorrectionsDisplay",
     "DescentDisplay",
+    "LearningRateDisplay",
     "LossSurfaceDisplay",
     "ModeDynamicsDisplay",
     "NeuronDisplay",

@@ -12,8 +12,9 @@ from typing import Any, NamedTuple
 import numpy as np
 import scipy.sparse
 
-from lamina.engines.protocol import Data, Parameters, Slots
-from lamina.plan import Network, Rule
+from lamina import spec
+from lamina.engines.protocol import Data, Parameters, Slots, refuse_noise_on_sparse
+from lamina.plan import CustomLoss, Network, Regularization, Rule
 
 try:
     from lamina.engines import _native
@@ -97,9 +98,12 @@ class NativeEngine:
         slots: Slots | None,
         data: Data,
         alpha: float,
+        regularization: Regularization | None = None,
+        seed: int = 0,
     ) -> NativeTrainer:
         """Return a trainer that starts from copies of `parameters` and `slots` (None: zeros)."""
-        return NativeTrainer(self, network, rule, parameters, slots, data, alpha)
+        own = regularization or Regularization()
+        return NativeTrainer(self, network, rule, parameters, slots, data, alpha, own, seed)
 
     def predictor(self, network: Network, parameters: Parameters) -> NativePredictor:
         """Return a function of x that holds a copy of the parameters, ready to predict."""
@@ -126,16 +130,21 @@ class NativeTrainer:
         slots: Slots | None,
         data: Data,
         alpha: float,
+        regularization: Regularization,
+        seed: int,
     ) -> None:
+        refuse_noise_on_sparse(regularization, data)
         self._dtype, self._shapes = _dtype(parameters), network.shapes
         for given in (parameters, parameters if slots is None else slots):
             if len(given) != len(self._shapes):
                 raise ValueError(f"{len(self._shapes)} layers need as many parameters and slots")
-        self._outputs, self._n_slots = network.n_outputs, len(rule.kind.SLOTS)
+        self._network, self._n_slots = network, len(rule.kind.SLOTS)
         self._native = getattr(_native, "Trainer" + _suffix(self._dtype))(
             _plan(network),
             _name_of(rule),
             float(alpha),
+            _numbers(regularization, seed),
+            _functions(network),
             engine.isa,
             engine.n_threads or 0,
             _samples(data.x, self._dtype, data.y, data.weights),
@@ -156,15 +165,30 @@ class NativeTrainer:
     def n_done(self, value: int) -> None:
         self._taken = value
 
-    def epoch(self, order: np.ndarray, batch_size: int, table: np.ndarray) -> tuple[float, float]:
+    def epoch(
+        self,
+        order: np.ndarray,
+        batch_size: int,
+        table: np.ndarray,
+        first_step: int = 0,
+        sums: tuple[float, float] = (0.0, 0.0),
+    ) -> tuple[float, float]:
         """Take one step per batch."""
         self._taken = None
         order = np.array(order, np.int64, order="C")  # no one else's: it is checked once
-        return self._native.epoch(order, batch_size, np.ascontiguousarray(table, np.float64))
+        table = np.ascontiguousarray(table, np.float64)
+        return self._native.epoch(order, batch_size, table, first_step, sums)
+
+    def losses(self, data: Data) -> float:
+        """Return the mean data loss of the present parameters for other samples."""
+        if isinstance(self._network.loss, CustomLoss):
+            per_sample = self._network.loss.value_of(self.predict(data.x), data.y)
+            return float(spec.losses.mean_loss(per_sample, data.weights))
+        return self._native.losses(_samples(data.x, self._dtype, data.y, data.weights))
 
     def predict(self, x: Any) -> np.ndarray:
         """Return the predictions of the present parameters."""
-        out = np.empty((x.shape[0], self._outputs), self._dtype)
+        out = np.empty((x.shape[0], self._network.n_outputs), self._dtype)
         self._native.predict(_samples(x, self._dtype), out)
         return out
 
@@ -194,16 +218,15 @@ class NativeTrainer:
         self._native.close()
 
     def _write(self, array: int, layer: int, own: Any) -> None:
-        weights, bias = own
-        self._native.write(array, layer, False, weights)
-        self._native.write(array, layer, True, bias)
+        for part, values in enumerate(own):
+            self._native.write(array, layer, part, values)
 
     def _read(self, array: int) -> Parameters:
         read = []
         for layer, shapes in enumerate(self._shapes):
             own = tuple(_aligned(shape, self._dtype) for shape in shapes)
-            for bias, values in enumerate(own):
-                self._native.read(array, layer, bool(bias), values)
+            for part, values in enumerate(own):
+                self._native.read(array, layer, part, values)
             read.append(own)
         return read
 
@@ -216,6 +239,7 @@ class NativeObjective:
         self._native = getattr(_native, "Objective" + _suffix(self._dtype))(
             _plan(network),
             float(alpha),
+            _functions(network),
             engine.isa,
             engine.n_threads or 0,
             _samples(data.x, self._dtype, data.y, data.weights),
@@ -306,11 +330,29 @@ def _choose(isa: str | None) -> str:
 def _plan(network: Network) -> tuple[Any, ...]:
     sizes = network.sizes
     layers = [
-        (d_in, layer.units, layer.activation)
+        (d_in, layer.units, layer.activation, float(layer.slope))
         for d_in, layer in zip(sizes[:-1], network.layers, strict=True)
     ]
-    option = next(iter(network.loss_options.values()), 0.0)
-    return layers, network.output, network.loss_name, float(option)
+    options = network.loss.numbers(network.n_outputs)  # type: ignore[union-attr]
+    return layers, network.output, network.loss_name, options
+
+
+def _numbers(own: Regularization, seed: int) -> tuple[Any, ...]:
+    noise = own.draws and own.input_noise != 0
+    return *own.penalties, own.draws, noise, seed
+
+
+def _functions(network: Network) -> Any:
+    """Return what fills in the losses and slopes of a loss of the user's own, or None."""
+    loss = network.loss
+    if not isinstance(loss, CustomLoss):
+        return None
+
+    def run(h: np.ndarray, y: np.ndarray, losses: np.ndarray, slopes: np.ndarray) -> None:
+        h, y = h.copy(), y.copy()  # the engine's memory is not to be kept by anyone else
+        losses[:], slopes[:] = loss.value_of(h, y), loss.gradient_of(h, y)
+
+    return run
 
 
 def _name_of(rule: Rule) -> str:

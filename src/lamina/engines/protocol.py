@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
+import scipy.sparse
 
-from lamina.plan import Network, Rule
+from lamina.plan import Network, Regularization, Rule
 
 Parameters = list[tuple[np.ndarray, ...]]
 Slots = list[list[tuple[np.ndarray, ...]]]
@@ -37,19 +38,41 @@ class Data(NamedTuple):
         return Data(self.x[index], self.y[index], weights)
 
 
+def refuse_noise_on_sparse(regularization: Regularization, data: Data) -> None:
+    """Raise unless the inputs can have the noise that is asked for."""
+    if scipy.sparse.issparse(data.x) and regularization.input_noise != 0:
+        raise ValueError(
+            f"input_noise must be 0 for a sparse X, got {regularization.input_noise}: noise would "
+            f"fill every entry; pass X.toarray()"
+        )
+
+
 class Trainer(Protocol):
     """Parameters and slots under training. One belongs to one thread at a time."""
 
     n_done: int
     """Steps taken in the current or last epoch: fewer than asked after an interrupt."""
 
-    def epoch(self, order: np.ndarray, batch_size: int, table: np.ndarray) -> tuple[float, float]:
+    def epoch(
+        self,
+        order: np.ndarray,
+        batch_size: int,
+        table: np.ndarray,
+        first_step: int = 0,
+        sums: tuple[float, float] = (0.0, 0.0),
+    ) -> tuple[float, float]:
         """Take one step for each `batch_size` samples of `order`, the last batch may be smaller.
 
-        Row s of `table` holds the scalars of step s (`lamina.plan.Rule.table`). Returns the data
-        loss and the penalty, each batch's mean times its number of samples, summed. On Ctrl-C the
-        step in hand is finished before KeyboardInterrupt is raised.
+        Row s of `table` holds the scalars of step s (`lamina.plan.Training.table`); `first_step`
+        is the number of the first one, for random draws. Returns the data loss and the penalty,
+        each batch's mean times its number of samples, added to `sums`: so that an epoch may be cut
+        into several calls. On Ctrl-C the step in hand is finished before KeyboardInterrupt is
+        raised.
         """
+        ...
+
+    def losses(self, data: Data) -> float:
+        """Return the mean data loss of the present parameters for other samples."""
         ...
 
     def predict(self, x: Any) -> np.ndarray:
@@ -127,8 +150,14 @@ class Engine(Protocol):
         slots: Slots | None,
         data: Data,
         alpha: float,
+        regularization: Regularization | None = None,
+        seed: int = 0,
     ) -> Trainer:
-        """Return a trainer that starts from copies of `parameters` and `slots` (None: zeros)."""
+        """Return a trainer that starts from copies of `parameters` and `slots` (None: zeros).
+
+        `regularization` is that of the training, without its weight decay, which is in the table;
+        `seed` that of its random draws.
+        """
         ...
 
     def predictor(self, network: Network, parameters: Parameters) -> Predictor:

@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 
 from lamina import spec
-from lamina.engines.protocol import Data, Forward, Parameters, Slots
-from lamina.plan import Network, Rule
+from lamina.engines.protocol import Data, Forward, Parameters, Slots, refuse_noise_on_sparse
+from lamina.plan import Network, Regularization, Rule
+from lamina.spec.regularization import Draws
 
 
 class ReferenceTrainer:
@@ -22,21 +23,36 @@ class ReferenceTrainer:
         slots: Slots | None,
         data: Data,
         alpha: float,
+        regularization: Regularization | None = None,
+        seed: int = 0,
     ) -> None:
         self.network, self.rule, self.data, self.alpha = network, rule, data, alpha
+        own = regularization or Regularization()
+        refuse_noise_on_sparse(own, data)
+        self.penalties, self.draws, self.seed = own.penalties, own.draws, seed
         # A step never writes into an array, so sharing them with the caller is safe.
         self.parameters = parameters
         self.slots = spec.training.zero_slots(rule.kind, parameters) if slots is None else slots
         self.kept: dict[str, tuple[Parameters, Slots]] = {}
         self.n_done = 0
 
-    def epoch(self, order: np.ndarray, batch_size: int, table: np.ndarray) -> tuple[float, float]:
+    def epoch(
+        self,
+        order: np.ndarray,
+        batch_size: int,
+        table: np.ndarray,
+        first_step: int = 0,
+        sums: tuple[float, float] = (0.0, 0.0),
+    ) -> tuple[float, float]:
         """Take one step per batch."""
-        loss = penalty = 0.0
+        loss, penalty = sums
         self.n_done = 0
+        n_scalars = len(self.rule.kind.Scalars._fields)
         for row, start in zip(table, range(0, len(order), batch_size), strict=True):
             index = order[start : start + batch_size]
             keep, *values = row.tolist()
+            values, rates = values[:n_scalars], values[n_scalars:]
+            noise, dropout = (rates[0], rates[1:]) if self.draws else (0.0, [])
             taken = spec.training.step(
                 self.network,
                 self.rule.kind,
@@ -46,12 +62,22 @@ class ReferenceTrainer:
                 _scalars(self.rule)(*values),
                 keep,
                 self.alpha,
+                self.penalties,
+                Draws(self.seed, first_step + self.n_done, noise, dropout),
             )
             # One assignment, so that an interrupt finds parameters and slots of the same step.
             self.parameters, self.slots, self.n_done = taken[2], taken[3], self.n_done + 1
             loss += taken.loss * len(index)
             penalty += taken.penalty * len(index)
         return loss, penalty
+
+    def losses(self, data: Data) -> float:
+        """Return the mean data loss of the present parameters for other samples."""
+        network = self.network
+        passed = spec.network.forward(network, self.parameters, data.x)
+        head = spec.losses.head(network.output, network.loss_name)
+        per_sample = head.value(passed.layers[-1].h, data.y, **network.loss_options)
+        return float(spec.losses.mean_loss(per_sample, data.weights))
 
     def predict(self, x: Any) -> np.ndarray:
         """Return the predictions of the present parameters."""
@@ -133,9 +159,11 @@ class ReferenceEngine:
         slots: Slots | None,
         data: Data,
         alpha: float,
+        regularization: Regularization | None = None,
+        seed: int = 0,
     ) -> ReferenceTrainer:
         """Return a trainer."""
-        return ReferenceTrainer(network, rule, parameters, slots, data, alpha)
+        return ReferenceTrainer(network, rule, parameters, slots, data, alpha, regularization, seed)
 
     def predictor(self, network: Network, parameters: Parameters) -> ReferencePredictor:
         """Return a predictor."""

@@ -3,5 +3,7 @@
 from lamina.estimators.classifier import MLPClassifier
 from lamina.estimators.regressor import MLPRegressor
 from lamina.estimators.report import DivergenceError
+from lamina.estimators.resume import resume
+from lamina.estimators.scales import ScaleWarning
 
-__all__ = ["DivergenceError", "MLPClassifier", "MLPRegressor"]
+__all__ = ["DivergenceError", "MLPClassifier", "MLPRegressor", "ScaleWarning", "resume"]

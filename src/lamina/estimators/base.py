@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from abc import ABC, abstractmethod
 from dataclasses import replace
 from os import PathLike
@@ -9,26 +10,47 @@ from typing import Any, Self
 
 import numpy as np
 from sklearn.base import BaseEstimator
-from sklearn.model_selection import train_test_split
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from lamina import codec
 from lamina.engines import Data, Predictor, default_engine
-from lamina.estimators import inputs, translate
+from lamina.estimators import (
+    checkpoint,
+    inputs,
+    layers,
+    preprocessing,
+    scales,
+    scoring,
+    translate,
+    validation,
+)
+from lamina.estimators.callback import Told
+from lamina.estimators.history import TrainingHistory
 from lamina.estimators.report import Report
+from lamina.estimators.task import Task, train
 from lamina.plan import Network, Training
-from lamina.training import Outcome, State, Validation, fit, fit_lbfgs
-from lamina.training.lbfgs import Result
+from lamina.training import State, reactive
 
+LATER = {  # parameters that files of the first version lack: they have their defaults
+    "loss",
+    "class_weight",
+    "regularization",
+    "standardize",
+    "missing",
+    "scoring",
+    "callbacks",
+}
 FITTED = {
     "coefs_",
     "intercepts_",
+    "slopes_",
     "loss_",
     "best_loss_",
     "loss_curve_",
     "validation_scores_",
     "best_validation_score_",
+    "stop_reason_",
     "n_iter_",
     "t_",
     "n_layers_",
@@ -38,6 +60,9 @@ FITTED = {
     "feature_names_in_",
     "network_",
     "classes_",
+    "class_weight_",
+    "temperature_",
+    *preprocessing.ATTRIBUTES,
     "_label_binarizer",
     "_state",
 }
@@ -83,11 +108,19 @@ class BaseMLP(BaseEstimator, ABC):
         """Return what the validation split is stratified by."""
         return None
 
+    def _weighed(self, data: Data) -> Data:
+        """Return the samples to train on with all that weighs in their loss, but in no score."""
+        return data
+
+    def _weighed_alike(self, data: Data) -> Data:
+        """Return other samples with what weighs in the loss of those that are trained on."""
+        return data
+
     def _loss_scale(self, n_outputs: int) -> float:
         """Return the factor of the data loss wherever it is reported."""
         return 1.0
 
-    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
+    def fit(self, X: Any, y: Any, sample_weight: Any = None, *, eval_set: Any = None) -> Self:
         """Train on X and y, from new weights unless ``warm_start`` is True.
 
         Parameters
@@ -98,6 +131,11 @@ class BaseMLP(BaseEstimator, ABC):
             Labels, a 0/1 matrix of several labels, or numbers.
         sample_weight : array-like of shape (n_samples,), default=None
             Weights of the samples, not negative.
+        eval_set : (X, y), (X, y, sample_weight), list or dict of them, default=None
+            Samples to evaluate after each epoch: their loss, without penalty, and `scoring`, in
+            ``history_``. One is called "eval", those of a list "eval_0" and so on, those of a
+            dict by their keys. With ``early_stopping=True`` the first is used in place of samples
+            held out, and its score decides.
 
         Returns
         -------
@@ -109,25 +147,44 @@ class BaseMLP(BaseEstimator, ABC):
             If a parameter is out of range, the data are not as they should be, or training
             diverges (`DivergenceError`); then the estimator keeps the last finite weights.
         """
-        return self._fit(X, y, sample_weight, incremental=False)
+        return self._fit(X, y, sample_weight, incremental=False, eval_set=eval_set)
 
     def _fit(
-        self, X: Any, y: Any, sample_weight: Any, incremental: bool, classes: Any = None
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: Any,
+        incremental: bool,
+        classes: Any = None,
+        eval_set: Any = None,
+        saved: checkpoint.Saved | None = None,
+        stream: Any = None,
     ) -> Self:
+        """Fit to X and y, or to a `lamina.estimators.batches.Stream` in their place."""
         before, report = dict(vars(self)), None
+        told, plan = Told(self.callbacks, translate.is_lbfgs(self)), validation.plan(self, eval_set)
         try:
-            training, data, random = self._prepare(X, y, sample_weight, incremental, classes)
-            report = Report(training, bool(self.verbose), self._on_epoch)
-            end = self._train(training, data, random, report)
-        except BaseException:
-            if report is None or report.n_epochs == 0:
+            if stream is None:
+                training, data, random = self._prepare(X, y, sample_weight, incremental, classes)
+            else:
+                training, data, random = stream.prepare(self, plan)
+            report = Report(self, training, plan, told, incremental)
+            sets = validation.checked(self, plan.given)
+            task = Task((X, y, sample_weight), sets, before, saved)
+            run = train if stream is None else stream.train
+            end = run(self, task, training, data, random, report)
+        except BaseException as error:
+            if report is None or not report.learnt:
                 # Nothing was learnt: an earlier model must not answer in the names of these data.
                 self.__dict__.clear()
                 self.__dict__.update(before)
             else:
-                self._settle(training, report)
+                self._settle(report.n_epochs, report.reason(error))
+            told.fail(error, "" if report is None else report.reason(error))
             raise
-        self._settle(training, report)
+        reason = report.reason(end)
+        self._settle(report.n_epochs, reason)
+        told.end(reason)
         report.end(end, incremental)
         return self
 
@@ -142,10 +199,18 @@ class BaseMLP(BaseEstimator, ABC):
                 "partial_fit does not support early_stopping=True: one epoch at a time leaves no "
                 "series of scores to stop on. Call set_params(early_stopping=False) first."
             )
+        if incremental:
+            reactive.check_open_ended(training)
         first = not hasattr(self, "coefs_") or not (self.warm_start or incremental)
+        preprocessing.check(self, first)
         X, y = self._validate(X, y, first, incremental, classes)
-        data = Data(X, y, inputs.check_weights(sample_weight, X))
+        weights = inputs.check_weights(sample_weight, X)
+        X = preprocessing.fit_x(self, X, weights) if first else preprocessing.apply(self, X)
         network = self._network(X.shape[1], y.shape[1], X.dtype)
+        if first or not incremental:
+            scales.warn(self, X, y, network)
+        y = preprocessing.fit_y(self, y, weights, network, first)
+        data = Data(X, y, weights)
         if not first:
             self._check_same(network)
         random = check_random_state(self.random_state)
@@ -158,6 +223,7 @@ class BaseMLP(BaseEstimator, ABC):
             loss_scale=self._loss_scale(y.shape[1]),
         )
         self.network_, self._state = network, state
+        self.__dict__.pop("temperature_", None)  # it belonged to other weights
         return training, data, random
 
     def _check_same(self, network: Network) -> None:
@@ -170,63 +236,43 @@ class BaseMLP(BaseEstimator, ABC):
 
     def _going_on(self) -> State:
         """Return the state of the last fit with copies of the weights that the user sees."""
-        pairs = zip(self.coefs_, self.intercepts_, strict=True)
-        return replace(self._state, parameters=[(w.copy(), b.copy()) for w, b in pairs])
+        own = [tuple(array.copy() for array in layer) for layer in layers.of(self)]
+        return replace(self._state, parameters=own)
 
     def _dtype(self, first: bool) -> Any:
         """Return the dtypes that X may have: a fitted network keeps its own."""
-        return (np.float64, np.float32) if first else self.coefs_[0].dtype
+        return (np.float64, np.float32) if first else self._state.parameters[0][0].dtype
 
-    def _train(
-        self, training: Training, data: Data, random: Any, report: Report
-    ) -> Outcome | Result:
-        engine, network, state = default_engine(self.n_threads), self.network_, self._state
-        if translate.is_lbfgs(self):
-            return fit_lbfgs(engine, network, training, state, data, self.max_fun, report)
-        data, held_out = self._hold_out(training, data, random)
-        return fit(engine, network, training, state, data, random, held_out, report)
+    def _snapshot(self, parameters: Any, n_epochs: int) -> Self:
+        """Return a fitted estimator of its own with these weights."""
+        model = copy.copy(self)
+        history = copy.deepcopy(self._state.history)
+        model._state = replace(self._state, parameters=parameters, history=history)
+        model._settle(n_epochs, "Training goes on elsewhere.")
+        return model
 
-    def _hold_out(
-        self, training: Training, data: Data, random: Any
-    ) -> tuple[Data, Validation | None]:
-        """Split off the validation samples as scikit-learn does, from the same random draws."""
-        if not training.early_stopping:
-            return data, None
-        rows, held = train_test_split(
-            np.arange(len(data.y)),
-            random_state=random,
-            test_size=training.validation_fraction,
-            stratify=self._strata(data.y),
-        )
-        if len(held) < 2:
-            raise ValueError(
-                "The validation set is too small. Increase 'validation_fraction' or the size of "
-                "your dataset."
-            )
-        validation = data.rows(held)
-        y, weights = self._decode(validation.y), validation.weights
+    @property
+    def history_(self) -> TrainingHistory:
+        """What each epoch gave: `lamina.estimators.history.TrainingHistory`."""
+        if "_state" not in self.__dict__:
+            raise AttributeError(f"{type(self).__name__} has no history_ before it is fitted")
+        return TrainingHistory(self._state.history)
 
-        def score(prediction: np.ndarray) -> float:
-            if not np.isfinite(prediction).all():
-                return np.nan
-            return float(self._metric(y, self._decode(prediction), weights))
-
-        return data.rows(rows), Validation(validation.x, score)
-
-    def _settle(self, training: Training, report: Report) -> None:
+    def _settle(self, n_epochs: int, reason: str) -> None:
         """Show the state as scikit-learn's attributes."""
-        state, history, early = self._state, self._state.history, training.early_stopping
-        self.coefs_ = [own[0] for own in state.parameters]
-        self.intercepts_ = [own[1] for own in state.parameters]
-        self.n_iter_, self.t_ = report.n_epochs, state.sample
+        state, history = self._state, self._state.history
+        self.stop_reason_ = reason
+        layers.show(self, state.parameters)
+        self.n_iter_, self.t_ = n_epochs, state.sample
         self.n_layers_, self.n_outputs_ = len(self.coefs_) + 1, self.network_.n_outputs
         self.out_activation_ = self.network_.output
         self.loss_curve_ = list(history.loss)
         self.loss_ = history.loss[-1] if history.loss else np.nan
-        early = early and not translate.is_lbfgs(self)
-        self.best_loss_ = None if early else history.best_loss
-        self.validation_scores_ = list(history.validation_score) if early else None
-        self.best_validation_score_ = history.best_score if early else None
+        plain = validation.plain(self)
+        scored = plain or bool(self.early_stopping and history.validation_score)
+        self.best_loss_ = None if plain else history.best_loss
+        self.validation_scores_ = list(history.validation_score) if scored else None
+        self.best_validation_score_ = history.best_score if scored else None
         self._get_ready()
 
     def _predictions(self, X: Any) -> np.ndarray:
@@ -239,7 +285,7 @@ class BaseMLP(BaseEstimator, ABC):
                 return prediction
         check_is_fitted(self)
         X = inputs.check_x(self, X, self.coefs_[0].dtype, reset=False)
-        return self.predictor()(X)
+        return preprocessing.undo_y(self, self._bare()(preprocessing.apply(self, X)))
 
     def predictor(self) -> Predictor:
         """Return a bare function of X for the weights as they are now.
@@ -261,8 +307,12 @@ class BaseMLP(BaseEstimator, ABC):
         array([[1.]])
         """
         check_is_fitted(self)
-        parameters: Any = list(zip(self.coefs_, self.intercepts_, strict=True))
-        return default_engine(self.n_threads).predictor(self.network_, parameters)
+        return preprocessing.around(self, self._bare())
+
+    def _bare(self, network: Network | None = None) -> Predictor:
+        """Return the network, or another of its shapes, as a function of its own inputs."""
+        engine = default_engine(self.n_threads)
+        return engine.predictor(network or self.network_, layers.of(self))
 
     def __getstate__(self) -> Any:
         """Return the state without the function `_forward`, which `__setstate__` makes again."""
@@ -277,7 +327,8 @@ class BaseMLP(BaseEstimator, ABC):
     def _get_ready(self) -> None:
         """Make the function that answers plain matrices, from the weights where they stand."""
         if "coefs_" in self.__dict__:
-            self._forward = default_engine().forward(self.network_, self.coefs_[0].dtype)
+            forward = default_engine().forward(self.network_, self.coefs_[0].dtype)
+            self._forward = preprocessing.around_quick(self, forward)
 
     def predict(self, X: Any) -> np.ndarray:
         """Return the predicted labels or numbers.
@@ -296,7 +347,8 @@ class BaseMLP(BaseEstimator, ABC):
         """Write the estimator to a file of numbers and JSON, atomically.
 
         Reading it back by `lamina.load` gives the same bits, training state included, and never
-        executes code.
+        executes code. What is code is left out: `callbacks`, and `scoring` unless it is names. So
+        is what tells one run from another of the same bits: the history's seconds.
 
         Parameters
         ----------
@@ -321,16 +373,24 @@ class BaseMLP(BaseEstimator, ABC):
                 f"only MLPClassifier and MLPRegressor themselves can be saved, got the subclass "
                 f"{type(self).__name__}, which lamina.load could not make; use pickle or joblib"
             )
+        return codec.dumps(type(self).__name__, self._kept(dict(vars(self))))
+
+    def _kept(self, attributes: dict[str, Any]) -> dict[str, Any]:
+        """Return those of its attributes that a file holds."""
         transient = {"_on_epoch", "_forward"}
-        kept = {name: value for name, value in vars(self).items() if name not in transient}
-        if "_state" in kept:  # its parameters stand in coefs_ and intercepts_
-            kept["_state"] = replace(kept["_state"], parameters=[])
-        return codec.dumps(type(self).__name__, kept)
+        kept = {name: value for name, value in attributes.items() if name not in transient}
+        kept["callbacks"] = None
+        if not scoring.names_only(kept["scoring"]):
+            kept["scoring"] = None
+        if "_state" in kept:  # its parameters stand in attributes of their own
+            history = replace(kept["_state"].history, seconds=[])
+            kept["_state"] = replace(kept["_state"], parameters=[], history=history)
+        return kept
 
     def restore(self, attributes: dict[str, Any]) -> None:
         """Take over what `to_bytes` kept; ValueError if it cannot be an estimator of this kind."""
         strange = sorted(set(attributes) - set(self.get_params()) - FITTED)
-        if strange or not set(self.get_params()) <= set(attributes):
+        if strange or not set(self.get_params()) - LATER <= set(attributes):
             raise ValueError(f"its attributes are not those of {type(self).__name__}")
         self.__dict__.update(attributes)
         if not hasattr(self, "coefs_"):
@@ -339,14 +399,18 @@ class BaseMLP(BaseEstimator, ABC):
             raise ValueError("a part is missing")
         if not isinstance(self.network_, Network) or not isinstance(self._state, State):
             raise ValueError("a part is of another kind")
-        parameters: Any = list(zip(self.coefs_, self.intercepts_, strict=True))
+        parameters = layers.of(self)
         shapes = [[getattr(p, "shape", None) for p in own] for own in parameters]
-        if shapes != self.network_.shapes or self.network_.n_inputs != self.n_features_in_:
+        preprocessing.check_restored(self)
+        if shapes != self.network_.shapes or self.network_.n_inputs != preprocessing.n_inputs(self):
             raise ValueError("the weights are not of the network's shapes")
         self._state.parameters = parameters
+        history = self._state.history
+        history.seconds = [np.nan] * len(history.loss)
         self._get_ready()
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
+        tags.input_tags.allow_nan = self.missing == "learn"
         return tags

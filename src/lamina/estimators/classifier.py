@@ -16,10 +16,12 @@ from sklearn.utils.multiclass import (
     type_of_target,
     unique_labels,
 )
+from sklearn.utils.validation import check_is_fitted
 
-from lamina.estimators import inputs, translate
+from lamina.engines import Data, Predictor
+from lamina.estimators import batches, calibration, inputs, losses, preprocessing, translate, weights
 from lamina.estimators.base import BaseMLP, check_stochastic
-from lamina.plan import BinaryCrossEntropy, CrossEntropy, Network
+from lamina.plan import Network
 
 
 class MLPClassifier(ClassifierMixin, BaseMLP):
@@ -36,7 +38,8 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
     activation : str or sequence of str, default="relu"
         Activation of the hidden layers, or one name for each: "identity", "logistic", "tanh",
         "relu", "leaky_relu", "elu", "selu", "gelu", "silu", "mish", "softplus", "hard_tanh" or
-        "exp" (`lamina.spec.activations`).
+        "exp" (`lamina.spec.activations`), "prelu", whose slopes are learned, or a
+        ``lamina.LeakyReLU(slope)``.
     solver : str or rule, default="adam"
         "adam", "sgd" or "lbfgs" as in scikit-learn; another rule by name ("gradient_descent",
         "momentum", "nesterov", "adagrad", "rmsprop", "adadelta", "adamw", "adamax", "maxprop",
@@ -69,8 +72,9 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         Momentum of "sgd", "momentum" and "nesterov".
     nesterovs_momentum : bool, default=True
         Whether "sgd" takes Nesterov's step.
-    early_stopping : bool, default=False
-        Whether to hold out samples, stop on their accuracy and keep the best epoch's weights.
+    early_stopping : bool or EarlyStopping, default=False
+        Whether to hold out samples, or take the first evaluation set that `fit` is given, stop on
+        the accuracy for them and keep the best epoch's weights; or what else to stop on.
     validation_fraction : float in (0, 1), default=0.1
         Share of the samples held out for early stopping.
     beta_1, beta_2 : float in [0, 1), default=0.9 and 0.999
@@ -84,18 +88,58 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         Largest number of loss evaluations of "lbfgs".
     n_threads : int in [1, 1024] or None, default=None
         Threads of the engine; None takes as many as pay for the network, of the cores that this
-        process may use. The model does not depend on it. Not in scikit-learn.
+        process may use. The model does not depend on it. Not in scikit-learn, as all that follow.
+    loss : str or loss, default="log_loss"
+        "log_loss" is cross-entropy, as in scikit-learn; or a loss object, such as
+        ``lamina.CrossEntropy(smoothing=0.1)`` or ``lamina.Focal(gamma=2)``.
+    class_weight : dict, "balanced", list or None, default=None
+        Weights of the classes, by label, 1 for those left out; "balanced": in inverse proportion
+        to their frequencies. For several labels a list with a dict such as ``{0: 1, 1: 5}`` for
+        each, or a dict of them by the label's place; a number is the weight of 1. They count in
+        the losses, also of evaluation sets, and in no score.
+    regularization : Regularization or None, default=None
+        Dropout, noise, penalties, decay, clipping and max-norm: `lamina.Regularization`.
+    standardize : bool or "X", default=False
+        Whether the features are brought to mean 0 and variance 1 first, in `predict` too. The
+        statistics are those of the first fit's samples and sample weights, and stay as long as
+        the weights do, over `partial_fit` and warm starts; a sparse X is scaled and not centred.
+    missing : {"error", "learn"}, default="error"
+        What to do with NaN in X: raise, or replace it by the column's mean and add an input m,
+        1 where a number is missing and else 0, for each column with NaN in the first fit. A unit
+        of the first layer with the weights w of the column and v of m then takes for a missing
+        number ``w mean + v = w r``, r being ``mean + v / w``: the replacement is learnt, for each
+        unit its own.
+    scoring : str, callable, list or dict of them, or None, default=None
+        scikit-learn's scorers by name, or functions of (estimator, X, y): measured on each
+        evaluation set, and on held-out samples, after each epoch.
+    callbacks : list of Callback or None, default=None
+        Hear of each epoch and may stop training: `lamina.callbacks`.
 
     Attributes
     ----------
     classes_ : ndarray of shape (n_classes,)
+    class_weight_ : ndarray of shape (n_classes,)
+        Only with ``class_weight``; for several labels the weights are in ``network_.loss``.
+    temperature_ : float
+        What z is divided by before the output function; only after `calibrate`.
+    imputer_ : sklearn.impute.SimpleImputer
+        Only with ``missing="learn"``.
+    x_scaler_ : sklearn.preprocessing.StandardScaler
+        Only with ``standardize``. Of the features, once imputed, not of the added inputs.
     coefs_, intercepts_ : list of ndarray
         Weights of shape (d_{l-1}, d_l) and biases of shape (d_l,) of each layer.
+    slopes_ : list of ndarray or None
+        Only with the activation "prelu": the learned slopes (d_l,) of each layer that has them.
     loss_, best_loss_ : float
         Last and smallest loss; `best_loss_` is None with early stopping.
     loss_curve_ : list of float
         Loss of each epoch, or of each iteration of "lbfgs".
     validation_scores_, best_validation_score_ : list of float and float, or None
+        With early stopping that goes by a score.
+    history_ : mapping of str to ndarray
+        What each epoch gave, as a table: `lamina.estimators.history.TrainingHistory`.
+    stop_reason_ : str
+        Why the last training ended, in a sentence.
     n_iter_, t_ : int
         Epochs of the last fit, samples seen by all.
     n_layers_, n_outputs_, n_features_in_ : int
@@ -115,8 +159,6 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
     >>> model.fit(scale(X), y).score(scale(X), y) > 0.95
     True
     """
-
-    loss = "log_loss"  # scikit-learn's name for it; not a parameter
 
     def __init__(
         self,
@@ -145,6 +187,13 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         n_iter_no_change: float = 10,
         max_fun: int = 15000,
         n_threads: int | None = None,
+        loss: Any = "log_loss",
+        class_weight: Any = None,
+        regularization: Any = None,
+        standardize: Any = False,
+        missing: str = "error",
+        scoring: Any = None,
+        callbacks: Any = None,
     ) -> None:
         self._keep(locals())
 
@@ -163,7 +212,72 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         -------
         self
         """
+        weights.refuse_balanced(self.class_weight)
         return self._fit(X, y, sample_weight, incremental=True, classes=classes)
+
+    @available_if(batches.check_stochastic)
+    def fit_batches(
+        self,
+        chunks: Any,
+        *,
+        classes: Any = None,
+        eval_set: Any = None,
+        shuffle_rows: int | None = None,
+    ) -> Self:
+        """Train on chunks of rows that need not fit into memory together.
+
+        The model is that of `fit` on all rows: for ``max_iter`` epochs the chunks are iterated
+        over, and their rows are cut into mini-batches of `batch_size` wherever chunks begin and
+        end. With ``shuffle=False`` the weights are those of `fit` bit for bit, but for the
+        rounding of what `standardize` and `missing` find.
+
+        Parameters
+        ----------
+        chunks : iterable, or function that returns one
+            Of ``(X, y)`` or ``(X, y, sample_weight)``, each as for `fit` and of any number of rows:
+            a list, a generator function, a loader. What can be iterated over only once, such as a
+            generator, serves for ``max_iter=1``.
+        classes : array-like of shape (n_classes,), default=None
+            All classes that the chunks have; None: they are found in a pass over all chunks.
+        eval_set
+            As for `fit`; needed for early stopping, since no samples are held out.
+        shuffle_rows : int in [1, inf) or None, default=None
+            Rows that are gathered and shuffled together, and the measure of the memory in use; None
+            is what 64 MiB hold. If all rows are no more, they are shuffled as `fit` shuffles them.
+            Rows of the same class or time in long runs are to be mixed before they come here.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        ValueError
+            As for `fit`; the error names the chunk, counted from 0, and the row in it. What the
+            iterable itself raises ends training and goes on to the caller; the estimator then has
+            the weights up to there.
+
+        Notes
+        -----
+        A pass over all chunks before the training finds what only all of them tell, where that is
+        asked for: the classes, the statistics of ``standardize`` and ``missing="learn"``, the
+        weights of ``class_weight="balanced"``, and the length of a schedule that goes by the end
+        of training.
+
+        Examples
+        --------
+        >>> import lamina, numpy as np
+        >>> def chunks():
+        ...     random = np.random.default_rng(0)
+        ...     for _ in range(10):
+        ...         X = random.normal(size=(300, 2))
+        ...         yield X, X[:, 0] > X[:, 1]
+        >>> model = lamina.MLPClassifier((8,), max_iter=50, tol=0.01, random_state=0)
+        >>> model.fit_batches(chunks, classes=[False, True]).predict([[1, 0], [0, 1]])
+        array([ True, False])
+        """
+        stream = batches.Stream(chunks, classes, shuffle_rows)
+        return self._fit(None, None, None, incremental=False, eval_set=eval_set, stream=stream)
 
     def predict_proba(self, X: Any) -> np.ndarray:
         """Return the probability of each class, or of each label.
@@ -176,7 +290,8 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         -------
         ndarray of shape (n_samples, n_classes), columns in the order of ``classes_``
         """
-        p = self._predictions(X)
+        tempered = "temperature_" in self.__dict__
+        p = self._tempered(X) if tempered else self._predictions(X)
         if p.shape[1] > 1:
             return p
         return np.ones_like(p) if len(self.classes_) == 1 else np.hstack([1 - p, p])
@@ -195,13 +310,89 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         with np.errstate(divide="ignore"):
             return np.log(self.predict_proba(X))
 
+    def calibrate(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
+        """Fit the temperature of the probabilities to samples that the fit has not seen.
+
+        A network that is trained for long is too sure of itself. The output function is then
+        applied to ``z / T`` in place of z: softmax, or logistic for two classes and for several
+        labels. T makes the mean cross-entropy of the samples the smallest (Guo et al., 2017, "On
+        Calibration of Modern Neural Networks", section 4.2). `predict_proba` and `predictor` use
+        it; `predict` gives the same labels as before. The next fit removes it.
+
+        Parameters
+        ----------
+        X : array-like, data frame or sparse matrix of shape (n_samples, n_features)
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            Labels that the classifier knows.
+        sample_weight : array-like of shape (n_samples,), default=None
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        ValueError
+            If no T above 0 is the best: the network has all samples right, or what it says of
+            them is worse than nothing.
+
+        Examples
+        --------
+        >>> from lamina import MLPClassifier
+        >>> from sklearn.datasets import load_breast_cancer
+        >>> X, y = load_breast_cancer(return_X_y=True)
+        >>> model = MLPClassifier(standardize=True, solver="lbfgs", alpha=0, random_state=0)
+        >>> model.fit(X[:300], y[:300]).calibrate(X[300:], y[300:]).temperature_ > 2
+        True
+        """
+        check_is_fitted(self)
+        if len(self.classes_) < 2:
+            raise ValueError("a classifier of one class has no temperature")
+        X, y = self._validate(X, y, first=False, incremental=True, classes=None)
+        own = inputs.check_weights(sample_weight, X)
+        z = self._bare(calibration.without_output(self.network_))(preprocessing.apply(self, X))
+        self.temperature_ = calibration.fit(z, y, own, self.network_.output)
+        return self
+
+    def predictor(self) -> Predictor:
+        """Return a bare function of X for the weights as they are now.
+
+        As `MLPRegressor.predictor`, and calibrated like `predict_proba`; there is one column for
+        two classes.
+        """
+        if "temperature_" not in self.__dict__:
+            return super().predictor()
+        return preprocessing.around(self, self._tempered_network())
+
+    def _tempered_network(self) -> Predictor:
+        """Return the calibrated network as a function of its own inputs."""
+        z = self._bare(calibration.without_output(self.network_))
+        return calibration.around(z, self.network_.output, self.temperature_)
+
+    def _tempered(self, X: Any) -> np.ndarray:
+        """Return the calibrated network's predictions (n_samples, n_outputs)."""
+        X = inputs.check_x(self, X, self.coefs_[0].dtype, reset=False)
+        return self._tempered_network()(preprocessing.apply(self, X))
+
+    def _weighed(self, data: Data) -> Data:
+        self.__dict__.pop("class_weight_", None)
+        if self.class_weight is None:
+            return data
+        if self._label_binarizer.y_type_.startswith("multilabel"):
+            self.network_ = weights.in_loss(self.class_weight, self.network_, data)
+            return data
+        self.class_weight_ = weights.of_classes(self.class_weight, self.classes_, data)
+        return weights.checked(weights.of_samples(self.class_weight_, data))
+
+    def _weighed_alike(self, data: Data) -> Data:
+        if "class_weight_" not in self.__dict__:
+            return data
+        return weights.of_samples(self.class_weight_.astype(data.y.dtype), data)
+
     def _network(self, n_inputs: int, n_outputs: int, dtype: np.dtype) -> Network:
         units, names = translate.hidden_layers(self)
-        floor = float(np.finfo(dtype).eps)  # scikit-learn's cut of the probabilities
         several = self._label_binarizer.y_type_ == "multiclass"
-        output, loss = (
-            ("softmax", CrossEntropy(floor)) if several else ("logistic", BinaryCrossEntropy(floor))
-        )
+        output, loss = losses.of_classifier(self.loss, several, dtype)
         activation = names or self.activation
         return Network.mlp(
             n_inputs, units, n_outputs, activation=activation, output=output, loss=loss
@@ -216,6 +407,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         X, y = inputs.check_x_y(self, X, y, self._dtype(first), reset=first)
         if y.ndim == 2 and y.shape[1] == 1:
             y = column_or_1d(y, warn=True)
+        weights.check(self.class_weight, multilabel=y.ndim == 2)
         if first and not incremental:
             self._label_binarizer = LabelBinarizer().fit(y)
             self.classes_ = self._label_binarizer.classes_

@@ -9,11 +9,15 @@ import scipy.sparse
 from sklearn.utils.validation import _check_sample_weight, validate_data
 
 
-def name_non_finite(array: Any, name: str, columns: Any = None) -> None:
-    """Raise ValueError that names the first NaN or infinity of a numeric array, if there is one."""
+def name_non_finite(array: Any, name: str, columns: Any = None, nan: bool = False) -> None:
+    """Raise ValueError that names the first NaN or infinity of a numeric array, if there is one.
+
+    With `nan` a NaN is let pass.
+    """
+    wrong = np.isinf if nan else _is_not_finite
     if scipy.sparse.issparse(array):
         array = array.tocoo()
-        bad = np.flatnonzero(~np.isfinite(array.data))
+        bad = np.flatnonzero(wrong(array.data))
         if len(bad):
             place = int(array.row[bad[0]]), int(array.col[bad[0]])
             _raise(array.data[bad[0]], name, place, array.dtype, columns)
@@ -22,10 +26,14 @@ def name_non_finite(array: Any, name: str, columns: Any = None) -> None:
     with np.errstate(over="ignore", invalid="ignore"):
         if np.isfinite(np.sum(array)):
             return
-    places = np.argwhere(~np.isfinite(array))
+    places = np.argwhere(wrong(array))
     if len(places):
         first = tuple(int(i) for i in places[0])
         _raise(array[first], name, first, array.dtype, columns)
+
+
+def _is_not_finite(array: np.ndarray) -> np.ndarray:
+    return ~np.isfinite(array)
 
 
 def _raise(value: Any, name: str, place: tuple[int, ...], dtype: Any, columns: Any) -> None:
@@ -37,11 +45,15 @@ def _raise(value: Any, name: str, place: tuple[int, ...], dtype: Any, columns: A
     raise ValueError(
         f"Input {name} contains {what}: the first is at {where}. "
         f"Remove such rows or replace the values, for instance by sklearn.impute.SimpleImputer."
+        + (" missing='learn' takes NaN in X." if what == "NaN" and name == "X" else "")
     )
 
 
 def check_x(estimator: Any, x: Any, dtype: Any, **options: Any) -> Any:
-    """Return X as a finite C-ordered array or CSR matrix of `dtype`."""
+    """Return X as a C-ordered array or CSR matrix of `dtype`.
+
+    It is finite, or a NaN is there where the estimator was fitted to replace it.
+    """
     with np.errstate(over="ignore"):
         x = validate_data(
             estimator,
@@ -51,13 +63,18 @@ def check_x(estimator: Any, x: Any, dtype: Any, **options: Any) -> Any:
             ensure_all_finite=False,
             **options,
         )
-    return _finite_rows(estimator, x)
+    return _finite_rows(estimator, x, hasattr(estimator, "imputer_"))
 
 
 def check_x_y(
     estimator: Any, x: Any, y: Any, dtype: Any = (np.float64, np.float32), **options: Any
 ) -> tuple[Any, Any]:
-    """Return X as `check_x` does, of one of the dtypes, and y as scikit-learn validates it."""
+    """Return X as `check_x` does, of one of the dtypes, and y as scikit-learn validates it.
+
+    In a first fit, with ``reset=True``, `missing` says whether X may have NaN.
+    """
+    first = options.get("reset", True)
+    nan = estimator.missing == "learn" if first else hasattr(estimator, "imputer_")
     _check_target(y)
     x, y = validate_data(
         estimator,
@@ -69,7 +86,7 @@ def check_x_y(
         ensure_all_finite=False,
         **options,
     )
-    return _finite_rows(estimator, x), y
+    return _finite_rows(estimator, x, nan), y
 
 
 def _check_target(y: Any) -> None:
@@ -79,9 +96,9 @@ def _check_target(y: Any) -> None:
         name_non_finite(values, "y")
 
 
-def _finite_rows(estimator: Any, x: Any) -> Any:
+def _finite_rows(estimator: Any, x: Any, nan: bool) -> Any:
     x = x.tocsr() if scipy.sparse.issparse(x) else np.ascontiguousarray(x)
-    name_non_finite(x, "X", getattr(estimator, "feature_names_in_", None))
+    name_non_finite(x, "X", getattr(estimator, "feature_names_in_", None), nan)
     return x
 
 

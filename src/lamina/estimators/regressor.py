@@ -6,15 +6,13 @@ from typing import Any, Self
 
 import numpy as np
 from sklearn.base import RegressorMixin
-from sklearn.metrics import r2_score
+from sklearn.metrics import d2_pinball_score, r2_score
 from sklearn.utils import column_or_1d
 from sklearn.utils.metaestimators import available_if
 
-from lamina.estimators import inputs, translate
+from lamina.estimators import batches, inputs, losses, translate
 from lamina.estimators.base import BaseMLP, check_stochastic
-from lamina.plan import Network, checks
-
-OUTPUTS = {"squared_error": "identity", "poisson": "exp"}
+from lamina.plan import Network, Quantiles, SquaredError
 
 
 class MLPRegressor(RegressorMixin, BaseMLP):
@@ -25,22 +23,33 @@ class MLPRegressor(RegressorMixin, BaseMLP):
 
     Parameters
     ----------
-    loss : {"squared_error", "poisson"}, default="squared_error"
-        Half the squared error with a linear output, or half the Poisson deviance with the output
-        ``exp(z)``, for y >= 0.
+    loss : str or loss, default="squared_error"
+        "squared_error" (half of it), "absolute_error", "huber" and "quantile" with a linear
+        output; "poisson" for y >= 0 and "gamma" for y > 0, half the deviance, with the output
+        ``exp(z)``; or a loss object with its options, such as ``lamina.Huber(0.5)``,
+        ``lamina.Quantile(0.9)``, ``lamina.Quantiles((0.1, 0.5, 0.9))``, whose predictions, a
+        column each, never cross, or a ``lamina.CustomLoss``.
     hidden_layer_sizes : int or sequence of int in [1, inf), default=(100,)
         Units of each hidden layer; empty for none.
     activation, solver, alpha, batch_size, learning_rate, learning_rate_init, power_t, max_iter, \
 shuffle, random_state, tol, verbose, warm_start, momentum, nesterovs_momentum, early_stopping, \
-validation_fraction, beta_1, beta_2, epsilon, n_iter_no_change, max_fun, n_threads
+validation_fraction, beta_1, beta_2, epsilon, n_iter_no_change, max_fun, n_threads, \
+regularization, missing, scoring, callbacks
         As for `MLPClassifier`; with early stopping the validation score is R².
+    standardize : bool, "X" or "y", default=False
+        Whether features and target, or one of them, are brought to mean 0 and variance 1 first,
+        as for `MLPClassifier`; `predict` undoes it for the target. A target of the output
+        ``exp(z)`` is divided by its mean. Losses, of evaluation sets too, and options of a loss
+        such as Huber's width are in units of the standardized target, scores in the user's.
 
     Attributes
     ----------
     coefs_, intercepts_, loss_, best_loss_, loss_curve_, validation_scores_, \
-best_validation_score_, n_iter_, t_, n_layers_, n_outputs_, n_features_in_, feature_names_in_, \
-out_activation_, network_
+best_validation_score_, history_, stop_reason_, n_iter_, t_, n_layers_, n_outputs_, \
+n_features_in_, feature_names_in_, out_activation_, network_, imputer_, x_scaler_
         As for `MLPClassifier`.
+    y_scaler_ : sklearn.preprocessing.StandardScaler
+        Only with ``standardize``. Its ``mean_`` and ``scale_`` have shape (n_outputs,).
 
     Notes
     -----
@@ -88,6 +97,11 @@ out_activation_, network_
         n_iter_no_change: float = 10,
         max_fun: int = 15000,
         n_threads: int | None = None,
+        regularization: Any = None,
+        standardize: Any = False,
+        missing: str = "error",
+        scoring: Any = None,
+        callbacks: Any = None,
     ) -> None:
         self._keep(locals())
 
@@ -106,37 +120,93 @@ out_activation_, network_
         """
         return self._fit(X, y, sample_weight, incremental=True)
 
+    @available_if(batches.check_stochastic)
+    def fit_batches(
+        self, chunks: Any, *, eval_set: Any = None, shuffle_rows: int | None = None
+    ) -> Self:
+        """Train on chunks of rows that need not fit into memory together.
+
+        Parameters
+        ----------
+        chunks, eval_set, shuffle_rows
+            As for `MLPClassifier.fit_batches`.
+
+        Returns
+        -------
+        self
+
+        Examples
+        --------
+        >>> import lamina, numpy as np
+        >>> def chunks():
+        ...     for start in range(0, 100, 20):
+        ...         x = np.arange(start, start + 20.0) / 100
+        ...         yield x[:, np.newaxis], np.sqrt(x)
+        >>> model = lamina.MLPRegressor(learning_rate_init=0.01, batch_size=25, random_state=0)
+        >>> model.set_params(shuffle=False).fit_batches(chunks).predict([[0.25]])
+        array([0.5...])
+        """
+        stream = batches.Stream(chunks, None, shuffle_rows)
+        return self._fit(None, None, None, incremental=False, eval_set=eval_set, stream=stream)
+
     def _network(self, n_inputs: int, n_outputs: int, dtype: np.dtype) -> Network:
         units, names = translate.hidden_layers(self)
+        output, loss = losses.of_regressor(self.loss)
+        activation = names or self.activation
         return Network.mlp(
-            n_inputs,
-            units,
-            n_outputs,
-            activation=names or self.activation,
-            output=OUTPUTS[self.loss],
-            loss=self.loss,
+            n_inputs, units, n_outputs, activation=activation, output=output, loss=loss
         )
 
     def _validate(
         self, X: Any, y: Any, first: bool, incremental: bool, classes: Any
     ) -> tuple[Any, np.ndarray]:
-        checks.choice("loss", self.loss, OUTPUTS)
+        losses.of_regressor(self.loss)  # says what is wrong with it first
         X, y = inputs.check_x_y(self, X, y, self._dtype(first), reset=first, y_numeric=True)
         if y.ndim == 2 and y.shape[1] == 1:
             y = column_or_1d(y, warn=True)
-        if self.loss == "poisson" and (y < 0).any():
-            row = int(np.argwhere(y < 0)[0][0])
-            raise ValueError(f"loss='poisson' needs y >= 0, got {np.ravel(y[row])[0]} at row {row}")
+        return X, self._targets(y, X.dtype)
+
+    def _targets(self, y: np.ndarray, dtype: Any) -> np.ndarray:
+        """Return the targets (n_samples, n_outputs) of that dtype for a checked y."""
+        _, loss = losses.of_regressor(self.loss)
+        losses.check_target(loss, y)
         with np.errstate(over="ignore"):
-            targets = y.reshape(len(y), -1).astype(X.dtype)
+            targets = y.reshape(len(y), -1).astype(dtype)
         inputs.name_non_finite(targets, "y")
-        return X, targets
+        return losses.targets(loss, targets)
 
     def _decode(self, prediction: np.ndarray) -> np.ndarray:
         return prediction.ravel() if prediction.shape[1] == 1 else prediction
 
+    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
+        """Return R² of the predictions; for several quantiles the mean of their D².
+
+        D² is the share of the pinball loss of y's own quantile that the model saves
+        (`sklearn.metrics.d2_pinball_score`).
+
+        Parameters
+        ----------
+        X : array-like, data frame or sparse matrix of shape (n_samples, n_features)
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+        sample_weight : array-like of shape (n_samples,), default=None
+
+        Returns
+        -------
+        float
+        """
+        return self._metric(np.asarray(y), self.predict(X), sample_weight)
+
     def _metric(self, y: np.ndarray, predicted: np.ndarray, weights: Any) -> float:
-        return r2_score(y, predicted, sample_weight=weights)
+        _, loss = losses.of_regressor(self.loss)
+        if not isinstance(loss, Quantiles):
+            return r2_score(y, predicted, sample_weight=weights)
+        predicted, y = predicted.reshape(len(predicted), -1), y.reshape(len(y), -1)[:, 0]
+        own = [
+            d2_pinball_score(y, column, sample_weight=weights, alpha=level)
+            for column, level in zip(predicted.T, loss.levels, strict=True)
+        ]
+        return float(np.mean(own))
 
     def _loss_scale(self, n_outputs: int) -> float:
-        return 1.0 / n_outputs if self.loss == "squared_error" else 1.0
+        _, loss = losses.of_regressor(self.loss)
+        return 1.0 / n_outputs if isinstance(loss, SquaredError) else 1.0

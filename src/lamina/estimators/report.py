@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable
+from typing import Any
 
 from sklearn.exceptions import ConvergenceWarning
 
+from lamina.estimators import validation
+from lamina.estimators.callback import Run, Told
 from lamina.plan import Training
-from lamina.training import Listener, Outcome, State
+from lamina.training import Course, Listener, Outcome, State
 from lamina.training.lbfgs import Result
 
 USER = 5  # stack levels from a warning to the caller of fit
@@ -22,7 +24,7 @@ class DivergenceError(ValueError):
     >>> import lamina
     >>> model = lamina.MLPRegressor(activation="identity", solver="sgd", learning_rate_init=1e9)
     >>> try:
-    ...     model.fit([[1e9], [2e9]], [1e9, 2e9])
+    ...     model.fit([[1.0], [2.0]], [1.0, 2.0])
     ... except lamina.DivergenceError:
     ...     print("scale the data, or lower learning_rate_init")
     scale the data, or lower learning_rate_init
@@ -30,39 +32,112 @@ class DivergenceError(ValueError):
 
 
 class Report(Listener):
-    """Prints scikit-learn's lines if `verbose` and passes each epoch on to `on_epoch`."""
+    """Prints scikit-learn's lines if the estimator is verbose, and tells the callbacks."""
 
     def __init__(
         self,
+        estimator: Any,
         training: Training,
-        verbose: bool,
-        on_epoch: Callable[[int, int, float, float | None], None] | None,
+        plan: validation.Plan,
+        told: Told,
+        incremental: bool,
     ) -> None:
-        self.training, self.verbose, self.on_epoch = training, verbose, on_epoch
-        self.n_epochs = 0
+        self.estimator, self.training, self.plan, self.told = estimator, training, plan, told
+        self.incremental, self.batches = incremental, told.batches
+        self.verbose, self.on_epoch = bool(estimator.verbose), estimator._on_epoch
+        self.plain = validation.plain(estimator)
+        self.save: Any = None  # makes a checkpoint of a course
+        self.course: Course | None = None
+        self._begin = (0, 0)
+
+    @property
+    def stopping(self) -> bool:  # type: ignore[override]
+        """Whether a callback wants training to end."""
+        return self.told.run is not None and self.told.run.stopping
+
+    @property
+    def n_epochs(self) -> int:
+        """Epochs of this fit that have ended."""
+        return 0 if self.course is None else self.course.n_epochs
+
+    @property
+    def learnt(self) -> bool:
+        """Whether anything was learnt: a step is enough."""
+        course = self.course
+        return course is not None and (course.n_epochs, course.state.step) != self._begin
+
+    def begin(self, course: Course) -> None:
+        """Tell the callbacks."""
+        self.course, self._begin = course, (course.n_epochs, course.state.step)
+        if self.told.own:
+            run = Run(self.estimator, course, self.plan, self.save, self.incremental)
+            self.told.begin(run)
+
+    def batch(self) -> None:
+        """Tell the callbacks."""
+        self.told.batch()
 
     def epoch(self, n_epochs: int, state: State) -> None:
-        """Print the epoch's loss and validation score."""
-        self.n_epochs = n_epochs
-        loss, scores = state.history.loss[-1], state.history.validation_score
-        score = scores[-1] if self.training.early_stopping and scores else None
+        """Print the epoch's numbers and tell the callbacks."""
+        history = state.history
+        early = self.plain and history.validation_score
+        score = history.validation_score[-1] if early else None
         if self.verbose:
-            print(f"Iteration {n_epochs}, loss = {loss:.8f}")
+            print(f"Iteration {n_epochs}, loss = {history.loss[-1]:.8f}")
             if score is not None:
                 print(f"Validation score: {score:f}")
+            else:
+                for name, column in history.columns.items():
+                    print(f"{name}: {column[-1]:f}")
         if self.on_epoch is not None:
-            self.on_epoch(n_epochs, self.training.max_iter, loss, score)
+            self.on_epoch(n_epochs, self.training.max_iter, history.loss[-1], score)
+        if self.told.own:
+            self.told.epoch()
 
     def plateau(self, state: State, rate: float | None) -> None:
         """Print why training stops or what the learning rate becomes."""
         if not self.verbose:
             return
-        what = "Validation score" if self.training.early_stopping else "Training loss"
         then = "Stopping." if rate is None else f"Setting learning rate to {rate:f}"
         print(
-            f"{what} did not improve more than tol={self.training.tol:f} for "
+            f"{self._what()} did not improve more than tol={self._limits()[0]:f} for "
             f"{state.history.no_improvement} consecutive epochs. {then}"
         )
+
+    def _what(self) -> str:
+        if self.plain:
+            return "Validation score"
+        return "Training loss" if self.plan.monitor is None else self.plan.monitor
+
+    def _limits(self) -> tuple[float, float]:
+        """Return tol and patience."""
+        own, training = self.training.early_stopping, self.training
+        tol, patience = getattr(own, "tol", None), getattr(own, "patience", None)
+        return (
+            training.tol if tol is None else tol,
+            training.n_iter_no_change if patience is None else patience,
+        )
+
+    def reason(self, end: Outcome | Result | BaseException) -> str:
+        """Return why training ended, in a sentence."""
+        if isinstance(end, BaseException):
+            words = str(end).strip().splitlines()
+            return f"{type(end).__name__} ended training{': ' + words[0] if words else '.'}"
+        outcome = end.outcome if isinstance(end, Result) else end
+        if outcome is Outcome.STOPPED and self.told.run is not None:
+            return str(self.told.run.stop_reason)
+        if outcome is Outcome.INTERRUPTED:
+            return "The user interrupted training."
+        if outcome is Outcome.DIVERGED:
+            return "The weights were no longer finite; these are the last that were."
+        if isinstance(end, Result) and not end.message.startswith("`callback`"):
+            return f"L-BFGS: {end.message.strip().rstrip('.')}."
+        if outcome is Outcome.CONVERGED:
+            tol, patience = self._limits()
+            return f"{self._what()} did not improve by {tol:g} for more than {patience} epochs."
+        if self.incremental:
+            return "The epoch of partial_fit ended."
+        return f"max_iter = {self.training.max_iter} epochs ended."
 
     def end(self, end: Outcome | Result, incremental: bool) -> None:
         """Warn or raise as the end of training demands."""

@@ -14,6 +14,7 @@ from lamina.plan import (
     Adaptive,
     Constant,
     InverseScaling,
+    Regularization,
     Rule,
     Schedule,
     Training,
@@ -25,7 +26,7 @@ from lamina.plan.rules import RULES
 LBFGS = "lbfgs"
 
 
-def hidden_layers(estimator: Any) -> tuple[list[int], list[str]]:
+def hidden_layers(estimator: Any) -> tuple[list[int], list[Any]]:
     """Return the units and the activation of each hidden layer."""
     sizes = estimator.hidden_layer_sizes
     if isinstance(sizes, str) or not (np.iterable(sizes) or isinstance(sizes, Integral)):
@@ -101,6 +102,19 @@ def _power(estimator: Any) -> float:
     return float(estimator.power_t)
 
 
+def regularization_of(estimator: Any) -> Regularization:
+    """Return the regularisation; ArgumentError for what L-BFGS cannot have."""
+    own = estimator.regularization
+    if own is None:
+        return Regularization()
+    checks.kind("regularization", own, Regularization, "a Regularization or None")
+    allowed = Regularization(l2=own.l2)
+    if is_lbfgs(estimator) and own != allowed:
+        expected = "one with l2 only for solver='lbfgs', which takes no steps of its own"
+        raise checks.fail("regularization", expected, own)
+    return own
+
+
 def training_of(estimator: Any, loss_scale: float = 1.0) -> Training:
     """Return all options of the training; ArgumentError for the first that is out of range."""
     checks.flag("warm_start", estimator.warm_start)
@@ -115,5 +129,6 @@ def training_of(estimator: Any, loss_scale: float = 1.0) -> Training:
         rule=rule_of(estimator),
         learning_rate=schedule_of(estimator),
         loss_scale=loss_scale,
+        regularization=regularization_of(estimator),
         **{name: getattr(estimator, name) for name in own},
     )

@@ -5,18 +5,24 @@ from the defaults.
 """
 
 from lamina.plan.checks import ArgumentError
-from lamina.plan.layers import Dense
+from lamina.plan.layers import Dense, LeakyReLU
 from lamina.plan.losses import (
     AbsoluteError,
     BinaryCrossEntropy,
+    BinaryFocal,
     CrossEntropy,
+    CustomLoss,
+    Focal,
+    Gamma,
     Huber,
     Loss,
     Poisson,
     Quantile,
+    Quantiles,
     SquaredError,
 )
 from lamina.plan.network import Network
+from lamina.plan.regularization import Regularization
 from lamina.plan.rule import Rule, WeightDecay
 from lamina.plan.rules import (
     SGD,
@@ -36,17 +42,21 @@ from lamina.plan.schedule import Clock, Schedule, over_epoch
 from lamina.plan.schedules import (
     Adaptive,
     Constant,
+    Cosine,
     CosineRestarts,
     Exponential,
+    HalveOnPlateau,
     HalveOnRise,
     InverseScaling,
     InverseTime,
     MomentumRamp,
+    OneCycle,
     RobbinsMonro,
     StepDecay,
     Triangular,
     WarmUp,
 )
+from lamina.plan.stopping import EarlyStopping
 from lamina.plan.training import Training
 
 __all__ = [
@@ -60,17 +70,25 @@ __all__ = [
     "Adaptive",
     "ArgumentError",
     "BinaryCrossEntropy",
+    "BinaryFocal",
     "Clock",
     "Constant",
+    "Cosine",
     "CosineRestarts",
     "CrossEntropy",
+    "CustomLoss",
     "Dense",
+    "EarlyStopping",
     "Exponential",
+    "Focal",
+    "Gamma",
     "GradientDescent",
+    "HalveOnPlateau",
     "HalveOnRise",
     "Huber",
     "InverseScaling",
     "InverseTime",
+    "LeakyReLU",
     "Loss",
     "MaxProp",
     "Momentum",
@@ -78,9 +96,12 @@ __all__ = [
     "NAdam",
     "Nesterov",
     "Network",
+    "OneCycle",
     "Poisson",
     "Quantile",
+    "Quantiles",
     "RMSProp",
+    "Regularization",
     "RobbinsMonro",
     "Rule",
     "Schedule",

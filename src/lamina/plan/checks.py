@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import MISSING, fields
 from numbers import Integral, Real
 from typing import Any
@@ -61,6 +61,14 @@ def kind(name: str, value: Any, expected: type, words: str) -> None:
         raise fail(name, words, value)
 
 
+def entries(name: str, value: Any, expected: str) -> tuple[Any, ...]:
+    """Return the entries, of whatever kind, of a sequence or an array."""
+    ordered = hasattr(value, "__len__") and not isinstance(value, (str, bytes, Mapping, Set))
+    if not ordered or getattr(value, "ndim", 1) == 0:
+        raise fail(name, expected, value)
+    return tuple(value)
+
+
 def _inside(value: Any, interval: str) -> bool:
     low, high = (float(end) for end in interval[1:-1].split(","))
     try:
@@ -77,7 +85,7 @@ def short_repr(self: Any) -> str:
     shown = []
     for field in fields(self):
         value = getattr(self, field.name)
-        required = field.default is MISSING
-        if required or value != field.default:
+        default = field.default if field.default_factory is MISSING else field.default_factory()
+        if default is MISSING or value != default:
             shown.append(f"{field.name}={value!r}")
     return f"{type(self).__name__}({', '.join(shown)})"

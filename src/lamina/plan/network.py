@@ -11,12 +11,17 @@ import numpy as np
 
 from lamina import spec
 from lamina.plan import checks
-from lamina.plan.layers import Dense
+from lamina.plan.layers import HIDDEN, Dense, LeakyReLU
 from lamina.plan.losses import Loss, loss_of
 from lamina.spec.activations import ACTIVATIONS
-from lamina.spec.losses import CANONICAL, OF_PREDICTION
+from lamina.spec.losses import CANONICAL, CUSTOM, OF_PREDICTION, ROWWISE
 
-CANONICAL_LOSS = {output: loss for output, loss in CANONICAL}
+DEFAULT_LOSS = {  # of the outputs that have one of their own
+    "softmax": "cross_entropy",
+    "logistic": "binary_cross_entropy",
+    "exp": "poisson",
+    "ascending": "quantiles",
+}
 
 
 @dataclass(frozen=True, repr=False)
@@ -30,10 +35,11 @@ class Network:
     layers : sequence of `Dense`
         At least one; the last one gives z_L and has the activation "identity".
     output : str, default="identity"
-        Output function: "softmax" or any activation. "softmax" goes with the loss
-        "cross_entropy", "logistic" with "binary_cross_entropy", "exp" with "poisson"; every
-        output function but softmax goes with the losses of the prediction: "squared_error",
-        "absolute_error", "huber" and "quantile".
+        Output function: "softmax", "ascending" or any activation. "softmax" goes with the losses
+        "cross_entropy" and "focal", "logistic" with "binary_cross_entropy" and "binary_focal",
+        "exp" with "poisson" and "gamma", "ascending" with `Quantiles`; every activation goes with
+        the losses of the prediction: "squared_error", "absolute_error", "huber" and "quantile";
+        and a `CustomLoss` with all of them.
     loss : str or Loss, optional
         By default the loss that belongs to the output function, or "squared_error".
 
@@ -73,18 +79,18 @@ class Network:
                 "'identity' (the output function is given by output)",
                 self.layers[-1].activation,
             )
-        checks.choice("output", self.output, ["softmax", *ACTIVATIONS])
-        default = CANONICAL_LOSS.get(self.output, "squared_error")
+        checks.choice("output", self.output, [*ROWWISE, *ACTIVATIONS])
+        default = DEFAULT_LOSS.get(self.output, "squared_error")
         object.__setattr__(self, "loss", loss_of(default if self.loss is None else self.loss))
         self._check_pair()
 
     def _check_pair(self) -> None:
-        goes = {CANONICAL_LOSS.get(self.output)} - {None}
-        if self.output != "softmax":
-            goes |= set(OF_PREDICTION)
+        goes = {loss for output, loss in CANONICAL if output == self.output}
+        goes |= {CUSTOM} if self.output in ROWWISE else {CUSTOM, *OF_PREDICTION}
         if self.loss_name not in goes:
-            expected = f"one of {sorted(goes, key=str)} for the output {self.output!r}"
+            expected = f"one of {sorted(goes)} for the output {self.output!r}"
             raise checks.fail("loss", expected, self.loss_name)
+        self.loss.numbers(self.n_outputs)  # type: ignore[union-attr]  # options per output
 
     @classmethod
     def mlp(
@@ -93,7 +99,7 @@ class Network:
         hidden: Sequence[int],
         n_outputs: int,
         *,
-        activation: str | Sequence[str] = "relu",
+        activation: str | LeakyReLU | Sequence[str | LeakyReLU] = "relu",
         output: str = "identity",
         loss: Loss | str | None = None,
     ) -> Network:
@@ -104,19 +110,17 @@ class Network:
         n_inputs, n_outputs : int in [1, inf)
         hidden : sequence of int
             Units of each hidden layer; may be empty.
-        activation : str or sequence of str, default="relu"
-            One name, or one per hidden layer.
+        activation : str, LeakyReLU or sequence of them, default="relu"
+            One for all hidden layers, or one for each.
         output, loss
             As for `Network`.
         """
         if isinstance(hidden, str) or not hasattr(hidden, "__len__"):
             raise checks.fail("hidden", "a sequence of integers, one per hidden layer", hidden)
-        names = activations(activation, len(hidden))
+        kinds = activations(activation, len(hidden))
         # scikit-learn initialises by the hidden activation, the output layer included.
-        last = names[-1] if names else str(activation)
-        layers = [
-            Dense(units, name, _glorot(name)) for units, name in zip(hidden, names, strict=True)
-        ]
+        last = kinds[-1] if kinds else activation
+        layers = [_dense(units, kind) for units, kind in zip(hidden, kinds, strict=True)]
         return cls(n_inputs, [*layers, Dense(n_outputs, "identity", _glorot(last))], output, loss)
 
     @property
@@ -167,25 +171,36 @@ class Network:
 
     def __repr__(self) -> str:
         hidden = [
-            f"{layer.units}" + ("" if layer.activation == "identity" else f" {layer.activation}")
+            f"{layer.units}" + ("" if layer.activation == "identity" else f" {layer.called}")
             for layer in self.layers[:-1]
         ]
         chain_ = " -> ".join([str(self.n_inputs), *hidden, f"{self.n_outputs} {self.output}"])
         return f"Network({chain_}, {self.loss!r})"
 
 
-def activations(activation: str | Sequence[str], n_hidden: int) -> list[str]:
-    """Return one activation name per hidden layer; ArgumentError if their number is wrong."""
-    if isinstance(activation, str):
-        checks.choice("activation", activation, ACTIVATIONS)
+def activations(activation: Any, n_hidden: int) -> list[str | LeakyReLU]:
+    """Return one activation per hidden layer; ArgumentError if their number is wrong."""
+    if isinstance(activation, (str, LeakyReLU)):
+        _check_activation(activation)
         return [activation] * n_hidden
     if not isinstance(activation, Sequence) or len(activation) != n_hidden:
         expected = f"a name or a sequence of {n_hidden} names, one per hidden layer"
         raise checks.fail("activation", expected, activation)
-    for name in activation:
-        checks.choice("activation", name, ACTIVATIONS)
+    for kind in activation:
+        _check_activation(kind)
     return list(activation)
 
 
-def _glorot(activation: str) -> str:
+def _check_activation(kind: Any) -> None:
+    if not isinstance(kind, LeakyReLU):
+        checks.choice("activation", kind, HIDDEN)
+
+
+def _dense(units: int, kind: str | LeakyReLU) -> Dense:
+    if isinstance(kind, LeakyReLU):
+        return Dense(units, "leaky_relu", slope=kind.slope)
+    return Dense(units, kind, _glorot(kind))
+
+
+def _glorot(activation: Any) -> str:
     return "glorot_logistic" if activation == "logistic" else "glorot_uniform"

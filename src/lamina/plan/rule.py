@@ -10,7 +10,7 @@ from typing import ClassVar
 import numpy as np
 
 from lamina.plan import checks
-from lamina.plan.schedule import Clock, Schedule
+from lamina.plan.schedule import Clock, Schedule, check_place, in_place
 from lamina.spec import rules
 from lamina.spec.arrays import Numbers
 
@@ -25,8 +25,8 @@ class Rule(ABC):
     def scalars(self, t: Numbers, rate: Numbers, clock: Clock) -> tuple[Numbers, ...]:
         """Return the scalars of the steps t (counted from 1) at the learning rate `rate`."""
 
-    def keep(self, rate: Numbers) -> Numbers:
-        """Return the factor of the weights before the update: 1 without weight decay."""
+    def keep(self, rate: Numbers, clock: Clock) -> Numbers:
+        """Return the factor of the weights before each update: 1 without weight decay."""
         return 1.0
 
     @property
@@ -47,7 +47,7 @@ class Rule(ABC):
         One row per step, float64: the factor of weight decay, then the rule's scalars.
         """
         t = np.arange(clock.step + 1, clock.step + clock.n_steps + 1)
-        columns = (self.keep(rate), *self.scalars(t, rate, clock))
+        columns = (self.keep(rate, clock), *self.scalars(t, rate, clock))
         table = np.empty((clock.n_steps, len(columns)))
         for j, column in enumerate(columns):
             table[:, j] = column
@@ -65,7 +65,7 @@ class WeightDecay(Rule):
     Parameters
     ----------
     rule : Rule
-    strength : float in [0, inf), default=0.01
+    strength : float in [0, inf) or Schedule, default=0.01
 
     Examples
     --------
@@ -77,22 +77,23 @@ class WeightDecay(Rule):
     """
 
     rule: Rule
-    strength: float = 0.01
+    strength: float | Schedule = 0.01
 
     def __post_init__(self) -> None:
         checks.kind("rule", self.rule, Rule, "a Rule")
         if isinstance(self.rule, WeightDecay):
             raise checks.fail("rule", "a rule without weight decay of its own", self.rule)
-        checks.real("strength", self.strength, "[0, inf)")
+        check_place("strength", self.strength, "[0, inf)")
 
     @property
     def kind(self) -> ModuleType:  # type: ignore[override]
         """The file of the spec of the rule within."""
         return self.rule.kind
 
-    def keep(self, rate: Numbers) -> Numbers:
-        """Return the factor of the weights before the update."""
-        return rules.weight_decay.keep(rate, self.strength)
+    def keep(self, rate: Numbers, clock: Clock) -> Numbers:
+        """Return the factor of the weights before each update."""
+        strength = in_place("strength", self.strength, "[0, inf)", clock)
+        return rules.weight_decay.keep(rate, strength)
 
     def scalars(self, t: Numbers, rate: Numbers, clock: Clock) -> tuple[Numbers, ...]:
         """Return the scalars of the rule within."""

@@ -10,11 +10,9 @@ from dataclasses import dataclass
 from types import ModuleType
 from typing import Any, ClassVar
 
-import numpy as np
-
 from lamina.plan import checks
 from lamina.plan.rule import Rule, WeightDecay
-from lamina.plan.schedule import Clock, Schedule, over_epoch
+from lamina.plan.schedule import Clock, Schedule, check_place, in_place
 from lamina.spec import rules
 from lamina.spec.arrays import Numbers
 
@@ -42,14 +40,11 @@ class _WithMomentum(Rule):
     momentum: float | Schedule = 0.9
 
     def __post_init__(self) -> None:
-        _check_momentum(self.momentum)
+        check_place("momentum", self.momentum, "[0, 1]")
 
     def beta(self, clock: Clock) -> Numbers:
         """Return the momentum at the steps of an epoch."""
-        beta = over_epoch(self.momentum, None, clock)
-        if np.min(beta) < 0 or np.max(beta) > 1:
-            raise checks.fail("momentum", "a schedule with values in [0, 1]", self.momentum)
-        return beta
+        return in_place("momentum", self.momentum, "[0, 1]", clock)
 
 
 @dataclass(frozen=True, repr=False)
@@ -336,7 +331,10 @@ class MaxProp(Rule):
 
 
 def AdamW(  # noqa: N802 (the field's name for it)
-    beta_1: float = 0.9, beta_2: float = 0.999, epsilon: float = 1e-8, strength: float = 0.01
+    beta_1: float = 0.9,
+    beta_2: float = 0.999,
+    epsilon: float = 1e-8,
+    strength: float | Schedule = 0.01,
 ) -> WeightDecay:
     """Return `Adam` with decoupled weight decay (Loshchilov and Hutter, 2019).
 
@@ -344,7 +342,7 @@ def AdamW(  # noqa: N802 (the field's name for it)
     ----------
     beta_1, beta_2, epsilon
         As for `Adam`.
-    strength : float in [0, inf), default=0.01
+    strength : float in [0, inf) or Schedule, default=0.01
         As for `WeightDecay`.
 
     Examples
@@ -370,11 +368,3 @@ RULES: dict[str, Any] = {
     "nadam": NAdam,
     "sgd": SGD,
 }
-
-
-def _check_momentum(momentum: Any) -> None:
-    if isinstance(momentum, Schedule):
-        if momentum.initial is None or not 0 <= momentum.initial <= 1:
-            raise checks.fail("momentum", "a schedule with initial in [0, 1]", momentum)
-    else:
-        checks.real("momentum", momentum, "[0, 1]")

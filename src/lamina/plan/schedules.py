@@ -3,11 +3,14 @@
 Their equations are in `lamina.spec.schedules`. A schedule counts steps, epochs or samples (its
 ``unit``) and starts from ``initial``: its own, or if that is None the value of the place where it
 stands (``learning_rate_init`` of an estimator). Called with a count, it returns its value there.
+
+Reactive schedules change the value they start from between epochs, by the errors they hear of.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from lamina.plan import checks
@@ -78,26 +81,103 @@ class HalveOnRise(Constant):
 
     Examples
     --------
+    Base value and memory, which holds the last error:
+
     >>> from lamina import HalveOnRise
-    >>> HalveOnRise().after_epoch(0.1, error=0.5, previous=0.4)
-    0.05
+    >>> HalveOnRise().after_epoch(0.1, error=0.5, memory=(0.4,))
+    (0.05, (0.5,))
     """
 
     factor: float = 0.5
     unit: str = "epoch"
 
+    reactive: ClassVar[bool] = True
+
     def __post_init__(self) -> None:
         super().__post_init__()
         checks.real("factor", self.factor, "(0, 1)")
 
-    def after_epoch(self, rate: float, error: float, previous: float | None) -> float:
-        """Return the rate of the next epoch."""
-        return schedules.halve_on_rise(rate, error, previous, self.factor)
+    def after_epoch(
+        self, base: float, error: float, memory: tuple[float, ...]
+    ) -> tuple[float, tuple[float, ...]]:
+        """Return the base value of the next epoch, and this epoch's error."""
+        previous = memory[0] if memory else None
+        return schedules.halve_on_rise(base, error, previous, self.factor), (error,)
+
+
+@dataclass(frozen=True, repr=False, kw_only=True)
+class HalveOnPlateau(Constant):
+    """Halved when more than `patience` epochs in a row did not lower the best error by `tol`.
+
+    PyTorch's ``ReduceLROnPlateau`` with ``threshold_mode="abs"``. The error is the validation
+    score's negative if there is a validation set, else the loss. Training itself ends at a plateau
+    of ``n_iter_no_change`` epochs, so that a `patience` of that many or more never acts.
+
+    Parameters
+    ----------
+    factor : float in (0, 1), default=0.5
+    patience : int in [0, inf), default=5
+    tol : float in [0, inf), default=1e-4
+    smallest : float in [0, inf), default=0.0
+        No halving leads below it.
+    cooldown : int in [0, inf), default=0
+        Epochs after a halving that do not count against the patience.
+    initial : float or None, default=None
+
+    Examples
+    --------
+    >>> from lamina import HalveOnPlateau
+    >>> schedule, rates, memory = HalveOnPlateau(patience=1), [0.8], ()
+    >>> for error in (3.0, 2.0, 2.0, 2.0, 1.0):
+    ...     rate, memory = schedule.after_epoch(rates[-1], error, memory)
+    ...     rates.append(rate)
+    >>> rates
+    [0.8, 0.8, 0.8, 0.8, 0.4, 0.4]
+    """
+
+    factor: float = 0.5
+    patience: int = 5
+    tol: float = 1e-4
+    smallest: float = 0.0
+    cooldown: int = 0
+    unit: str = "epoch"
+
+    reactive: ClassVar[bool] = True
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        checks.real("factor", self.factor, "(0, 1)")
+        checks.integer("patience", self.patience, "[0, inf)")
+        checks.real("tol", self.tol, "[0, inf)")
+        checks.real("smallest", self.smallest, "[0, inf)")
+        checks.integer("cooldown", self.cooldown, "[0, inf)")
+
+    def after_epoch(
+        self, base: float, error: float, memory: tuple[float, ...]
+    ) -> tuple[float, tuple[float, ...]]:
+        """Return the base value of the next epoch, and best error, bad epochs, epochs of rest."""
+        best, bad, resting = memory or (math.inf, 0, 0)
+        base, *memory_after = schedules.halve_on_plateau(
+            base,
+            error,
+            best,
+            int(bad),
+            int(resting),
+            factor=self.factor,
+            patience=self.patience,
+            tol=self.tol,
+            smallest=self.smallest,
+            cooldown=self.cooldown,
+        )
+        return base, tuple(memory_after)
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)
 class Adaptive(Constant):
     """scikit-learn's "adaptive": divided by 5 at each plateau until it is 1e-6 or less.
+
+    A plateau is the one that would end training (``n_iter_no_change``). In whatever places such
+    schedules stand, all are divided, and training ends when none has a value left to try.
 
     Parameters
     ----------
@@ -117,14 +197,16 @@ class Adaptive(Constant):
     smallest: float = 1e-6
     unit: str = "epoch"
 
+    reactive: ClassVar[bool] = True
+
     def __post_init__(self) -> None:
         super().__post_init__()
         checks.real("divisor", self.divisor, "(1, inf)")
         checks.real("smallest", self.smallest, "(0, inf)")
 
-    def on_plateau(self, rate: float) -> float | None:
-        """Return the divided rate, or None where it is too small already."""
-        return schedules.divide_on_plateau(rate, self.divisor, self.smallest)
+    def on_plateau(self, base: float) -> float | None:
+        """Return the divided value, or None where it is too small already."""
+        return schedules.divide_on_plateau(base, self.divisor, self.smallest)
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)
@@ -272,6 +354,10 @@ class Triangular(Schedule):
         """Return the value at t."""
         return schedules.triangular(t, initial, self.low, self.half)
 
+    def largest(self, initial: float) -> float:
+        """Return the upper end of the wave."""
+        return max(initial, self.low)
+
 
 @dataclass(frozen=True, repr=False, kw_only=True)
 class CosineRestarts(Schedule):
@@ -304,6 +390,121 @@ class CosineRestarts(Schedule):
         """Return the value at t."""
         return schedules.cosine_restarts(t, initial, self.low, self.period)
 
+    def largest(self, initial: float) -> float:
+        """Return the upper end of the cosine."""
+        return max(initial, self.low)
+
+
+@dataclass(frozen=True, repr=False, kw_only=True)
+class _OfLength(Schedule):
+    """A schedule over a number of units, or over the whole training."""
+
+    length: int | None = None
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.length is not None:
+            checks.integer("length", self.length, "[1, inf)")
+
+    def over(self, n: int) -> Schedule:
+        """Return the schedule with an open length set to n units."""
+        return replace(self, length=n) if self.length is None else self
+
+    def _known(self) -> int:
+        if self.length is None:
+            known = "an integer in [1, inf) where the end of training is not known"
+            raise checks.fail("length", known, None)
+        return self.length
+
+
+@dataclass(frozen=True, repr=False, kw_only=True)
+class Cosine(_OfLength):
+    """Half a cosine from ``initial`` down to `low`, which it keeps (Loshchilov and Hutter, 2017).
+
+    Parameters
+    ----------
+    length : int in [1, inf) or None, default=None
+        `low` is reached at t = length. None: the whole of a `fit`, ``max_iter`` epochs.
+    low : float in [0, inf), default=0.0
+    initial, unit
+        As for `Schedule`.
+
+    Examples
+    --------
+    >>> from lamina import Cosine
+    >>> [round(Cosine(initial=1.0, length=4)(t), 3) for t in range(6)]
+    [1.0, 0.854, 0.5, 0.146, 0.0, 0.0]
+    """
+
+    low: float = 0.0
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        checks.real("low", self.low, "[0, inf)")
+
+    def value(self, t: float, initial: float) -> float:
+        """Return the value at t."""
+        return schedules.cosine(t, initial, self.low, self._known())
+
+    def largest(self, initial: float) -> float:
+        """Return the upper end of the cosine."""
+        return max(initial, self.low)
+
+
+@dataclass(frozen=True, repr=False, kw_only=True)
+class OneCycle(_OfLength):
+    """Up from ``start initial`` to ``initial``, then down to ``end initial``, which it keeps.
+
+    One cycle for the whole training (Smith and Topin, 2018), in PyTorch's form (``OneCycleLR``):
+    the top is at t = rise length - 1 and the end at t = length - 1, the last unit.
+
+    Parameters
+    ----------
+    length : int in [1, inf) or None, default=None
+        In units. None: the whole of a `fit`, ``max_iter`` epochs.
+    rise : float in [0, 1), default=0.3
+        Share of the length until the top.
+    start, end : float in [0, inf), default=1/25 and 1e-4
+        Shares of ``initial``. Above 1 they turn the cycle over, as momentum's runs against that of
+        the learning rate.
+    shape : {"cosine", "linear"}, default="cosine"
+        Half a cosine each way, or a line.
+    initial, unit
+        As for `Schedule`.
+
+    Examples
+    --------
+    >>> from lamina import OneCycle
+    >>> cycle = OneCycle(initial=1.0, length=10, rise=0.5)
+    >>> [round(cycle(t), 3) for t in range(11)]
+    [0.04, 0.181, 0.52, 0.859, 1.0, 0.905, 0.655, 0.346, 0.096, 0.0, 0.0]
+    >>> momentum = OneCycle(initial=0.85, start=0.95 / 0.85, end=0.95 / 0.85, length=10)
+    >>> [round(momentum(t), 3) for t in (0, 2, 9)]
+    [0.95, 0.85, 0.95]
+    """
+
+    rise: float = 0.3
+    start: float = 1 / 25
+    end: float = 1e-4
+    shape: str = "cosine"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        checks.real("rise", self.rise, "[0, 1)")
+        checks.real("start", self.start, "[0, inf)")
+        checks.real("end", self.end, "[0, inf)")
+        checks.choice("shape", self.shape, ["cosine", "linear"])
+
+    def value(self, t: float, initial: float) -> float:
+        """Return the value at t."""
+        cosine = self.shape == "cosine"
+        length = self._known()
+        return schedules.one_cycle(t, initial, length, self.rise, self.start, self.end, cosine)
+
+    def largest(self, initial: float) -> float:
+        """Return the top, or the higher end of a cycle turned over."""
+        return initial * max(1.0, self.start, self.end)
+
 
 @dataclass(frozen=True, repr=False, kw_only=True)
 class WarmUp(Schedule):
@@ -316,7 +517,9 @@ class WarmUp(Schedule):
     start : float in [0, 1], default=0.0
         Share of ``initial`` at t = 0.
     then : Schedule, default=Constant()
-        What follows; its t starts at 0 where the line ends and counts this schedule's units.
+        What follows; its t starts at 0 where the line ends and counts this schedule's units. A
+        reactive one hears of every epoch's error, also on the line, and has no ``initial`` of its
+        own: what it changes is where the line leads too.
     initial, unit
         As for `Schedule`.
 
@@ -336,21 +539,43 @@ class WarmUp(Schedule):
         checks.integer("steps", self.steps, "[1, inf)")
         checks.real("start", self.start, "[0, 1]")
         checks.kind("then", self.then, Schedule, "a Schedule")
+        if self.then.reactive and self.then.initial is not None:
+            raise checks.fail(
+                "then", "a reactive schedule without an initial of its own", self.then
+            )
+
+    @property
+    def reactive(self) -> bool:  # type: ignore[override]
+        """Whether what follows is."""
+        return self.then.reactive
 
     def value(self, t: float, initial: float) -> float:
         """Return the value at t."""
         if t < self.steps:
             return schedules.warm_up(t, initial, self.steps, self.start)
-        own = initial if self.then.initial is None else self.then.initial
-        return self.then.value(t - self.steps, own)
+        return self.then.value(t - self.steps, self._after(initial))
 
-    def after_epoch(self, rate: float, error: float, previous: float | None) -> float:
-        """Leave the decision to the schedule that follows."""
-        return self.then.after_epoch(rate, error, previous)
+    def _after(self, initial: float) -> float:
+        return initial if self.then.initial is None else self.then.initial
 
-    def on_plateau(self, rate: float) -> float | None:
+    def largest(self, initial: float) -> float:
+        """Return the larger of the two schedules' bounds."""
+        return max(initial, self.then.largest(self._after(initial)))
+
+    def over(self, n: int) -> Schedule:
+        """Return the schedule with what follows over what the line leaves of n units."""
+        then = self.then.over(max(n - self.steps, 1))
+        return self if then is self.then else replace(self, then=then)
+
+    def after_epoch(
+        self, base: float, error: float, memory: tuple[float, ...]
+    ) -> tuple[float, tuple[float, ...]]:
         """Leave the decision to the schedule that follows."""
-        return self.then.on_plateau(rate)
+        return self.then.after_epoch(base, error, memory)
+
+    def on_plateau(self, base: float) -> float | None:
+        """Leave the decision to the schedule that follows."""
+        return self.then.on_plateau(base)
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)

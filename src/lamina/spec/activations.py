@@ -79,15 +79,15 @@ def relu_derivative(z: Array, h: Array) -> Array:
     return xp.where(z > 0, xp.ones_like(z), xp.zeros_like(z))
 
 
-def leaky_relu(z: Array, slope: float = LEAKY_SLOPE) -> Array:
-    """Return z where z > 0, else ``slope z``."""
+def leaky_relu(z: Array, slope: float | Array = LEAKY_SLOPE) -> Array:
+    """Return z where z > 0, else ``slope z``; the slope is a number, or one per column."""
     return namespace(z).where(z > 0, z, slope * z)
 
 
-def leaky_relu_derivative(z: Array, h: Array, slope: float = LEAKY_SLOPE) -> Array:
+def leaky_relu_derivative(z: Array, h: Array, slope: float | Array = LEAKY_SLOPE) -> Array:
     """Return 1 where z > 0, else ``slope``."""
     xp = namespace(z)
-    return xp.where(z > 0, xp.ones_like(z), xp.full_like(z, slope))
+    return xp.where(z > 0, xp.ones_like(z), xp.zeros_like(z) + slope)
 
 
 def elu(z: Array, alpha: float = 1.0) -> Array:
@@ -241,3 +241,21 @@ def softmax(z: Array) -> Array:
     xp = namespace(z)
     e = xp.exp(z - xp.max(z, axis=-1, keepdims=True))
     return e / xp.sum(e, axis=-1, keepdims=True)
+
+
+def ascending(z: Array) -> Array:
+    """Return ``h_0 = z_0, h_j = h_{j-1} + softplus(z_j)`` over the last axis of z (n, k).
+
+    Never falling, whatever z is: for quantiles of one target that must not cross.
+    """
+    xp = namespace(z)
+    first = xp.arange(z.shape[-1]) == 0
+    return xp.cumulative_sum(xp.where(first, z, softplus(z)), axis=-1)
+
+
+def ascending_backward(z: Array, d_h: Array) -> Array:
+    """Return ``d_z``: the sum of d_h from j on, times logistic(z_j) but for j = 0."""
+    xp = namespace(z)
+    sums = xp.flip(xp.cumulative_sum(xp.flip(d_h, axis=-1), axis=-1), axis=-1)
+    first = xp.arange(z.shape[-1]) == 0
+    return sums * xp.where(first, xp.ones_like(z), logistic(z))

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from lamina.spec import losses
 from lamina.spec.arrays import Array, namespace
+from lamina.spec.regularization import Draws, drop, dropout_mask
 
 Parameters = Sequence[tuple[Array, ...]]
 
@@ -27,11 +28,20 @@ class Forward(NamedTuple):
         layer's h is what enters the output function.
     prediction : array of shape (n, d_L)
         The output function of the last h.
+    masks : list of arrays or None
+        ``masks[l]`` of shape (n, d_l) is what dropout multiplied h_l by; None without dropout.
     """
 
     h_0: Array
     layers: list[Any]
     prediction: Array
+    masks: list[Array | None]
+
+    @property
+    def inputs(self) -> list[Array]:
+        """What entered each layer: h_0, ..., h_{L-1}, after dropout."""
+        outputs = [self.h_0, *(trace.h for trace in self.layers[:-1])]
+        return [drop(h, mask) for h, mask in zip(outputs, self.masks, strict=True)]
 
 
 class Backward(NamedTuple):
@@ -61,14 +71,31 @@ def initialize(network: Any, random: Any) -> list[tuple[Array, ...]]:
     return parameters
 
 
-def forward(network: Any, parameters: Parameters, x: Array) -> Forward:
-    """Propagate x (n, d_0) forward, keeping everything (note 002 §4.3, algorithm 5)."""
+def forward(
+    network: Any, parameters: Parameters, x: Array, masks: Sequence[Array | None] | None = None
+) -> Forward:
+    """Propagate x (n, d_0) forward, keeping everything (note 002 §4.3, algorithm 5).
+
+    `masks` are those of `dropout_masks`, in training.
+    """
     traces: list[Any] = []
+    own_masks = [None] * len(network.layers) if masks is None else list(masks)
     h = x
-    for layer, own in zip(network.layers, parameters, strict=True):
-        traces.append(layer.kind.forward(layer, own, h))
+    for layer, own, mask in zip(network.layers, parameters, own_masks, strict=True):
+        traces.append(layer.kind.forward(layer, own, drop(h, mask)))
         h = traces[-1].h
-    return Forward(x, traces, losses.predict(network.output, h))
+    return Forward(x, traces, losses.predict(network.output, h), own_masks)
+
+
+def dropout_masks(network: Any, own: Draws, x: Array) -> list[Array] | None:
+    """Return the masks of the inputs (n, d_0) and of each hidden layer (n, d_l), or None."""
+    if not any(own.dropout):
+        return None
+    widths = [network.n_inputs, *(layer.units for layer in network.layers[:-1])]
+    return [
+        dropout_mask(own.seed, layer, own.step, (x.shape[0], width), probability, x.dtype)
+        for layer, (width, probability) in enumerate(zip(widths, own.dropout, strict=True))
+    ]
 
 
 def backward(
@@ -91,13 +118,21 @@ def backward(
     d_h = head.delta(z_last, y, **network.loss_options)
     if weights is not None:
         d_h = d_h * weights[:, None]
-    inputs = [passed.h_0, *(trace.h for trace in passed.layers[:-1])]
     results: list[Any] = []
-    for layer, own, h_in, trace in reversed(
-        list(zip(network.layers, parameters, inputs, passed.layers, strict=True))
+    for layer, own, h_in, trace, mask in reversed(
+        list(
+            zip(
+                network.layers,
+                parameters,
+                passed.inputs,
+                passed.layers,
+                passed.masks,
+                strict=True,
+            )
+        )
     ):
         results.append(layer.kind.backward(layer, own, h_in, trace, d_h))
-        d_h = results[-1].d_in
+        d_h = drop(results[-1].d_in, mask)
     results.reverse()
     total = y.shape[0] if weights is None else namespace(weights).sum(weights)
     gradients = [

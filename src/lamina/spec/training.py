@@ -5,15 +5,28 @@ One function serves the three: a batch of all N samples, of B, or of one (note 0
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 from lamina.spec import network as propagation
 from lamina.spec.arrays import Array, namespace
 from lamina.spec.network import Parameters
+from lamina.spec.regularization import (
+    Draws,
+    Penalties,
+    clip_factor,
+    clip_value,
+    l1_penalty,
+    max_norm,
+    noisy,
+    penalised,
+)
 from lamina.spec.rules.weight_decay import decay
 
 Slots = list[list[tuple[Array, ...]]]  # [layer][parameter][slot]
+
+
+NO_PENALTIES, NO_DRAWS = Penalties(), Draws()
 
 
 class Step(NamedTuple):
@@ -39,6 +52,8 @@ def step(
     scalars: Any,
     keep: float = 1.0,
     l2: float = 0.0,
+    penalties: Penalties = NO_PENALTIES,
+    draws: Draws = NO_DRAWS,
 ) -> Step:
     """Take one step on ``batch = (x, y, weights)``.
 
@@ -50,21 +65,45 @@ def step(
     if total == 0:  # nothing to learn from: a mean over no weight has no value
         return Step(0.0, 0.0, list(parameters), slots)
     point = look_ahead(rule, parameters, slots, scalars)
-    passed = propagation.forward(network, point, x)
+    x = noisy(x, draws)
+    passed = propagation.forward(network, point, x, propagation.dropout_masks(network, draws, x))
     result = propagation.backward(network, point, passed, y, weights, l2)
     per_sample = result.loss if weights is None else result.loss * weights
+    shaped = _shaped(result.gradients, point, penalties)
     updated: list[tuple[Array, ...]] = []
     new_slots: Slots = []
-    for own, own_slots, gradients in zip(parameters, slots, result.gradients, strict=True):
+    for own, own_slots, gradients in zip(parameters, slots, shaped, strict=True):
         moved = [
             rule.update(decay(w, keep) if w.ndim > 1 else w, g, *state, scalars)
             for w, g, state in zip(own, gradients, own_slots, strict=True)
         ]
-        updated.append(tuple(m[0] for m in moved))
+        updated.append(tuple(_bounded(m[0], penalties) for m in moved))
         new_slots.append([m[1:] for m in moved])
     penalty = propagation.penalty(point, l2) / total
+    penalty += propagation.penalty(point, penalties.l2) + l1_penalty(point, penalties.l1)
     data_loss = float(namespace(per_sample).sum(per_sample)) / total
     return Step(data_loss, penalty, updated, new_slots)
+
+
+def _shaped(
+    gradients: Parameters, point: Parameters, own: Penalties
+) -> Sequence[tuple[Array, ...]]:
+    """Return the gradients with those of the penalties, clipped."""
+    if own == NO_PENALTIES:
+        return gradients
+    cut = [
+        tuple(
+            clip_value(penalised(g, w, own) if w.ndim > 1 else g, own.clip_value)
+            for g, w in zip(layer, weights, strict=True)
+        )
+        for layer, weights in zip(gradients, point, strict=True)
+    ]
+    factor = clip_factor(cut, own.clip_norm)
+    return [tuple(g * factor for g in layer) for layer in cut]
+
+
+def _bounded(parameter: Array, own: Penalties) -> Array:
+    return max_norm(parameter, own.max_norm) if parameter.ndim > 1 else parameter
 
 
 def look_ahead(rule: Any, parameters: Parameters, slots: Slots, scalars: Any) -> Parameters:

@@ -37,7 +37,7 @@ def kind_of(values: pa.ChunkedArray) -> Kind | None:
     return "number" if _is_plain(kind) else None
 
 
-def values_of(values: pa.ChunkedArray, kind: Kind, name: str) -> Values:
+def values_of(values: pa.ChunkedArray, kind: Kind, name: str, before: int = 0) -> Values:
     """Return a column as an array of its ``kind``; a missing value is NaN, NaT or None.
 
     Parameters
@@ -48,6 +48,8 @@ def values_of(values: pa.ChunkedArray, kind: Kind, name: str) -> Values:
         What the column has to be.
     name : str
         The name of the column, for the error.
+    before : int, default=0
+        Rows of the table before these, for the error.
 
     Returns
     -------
@@ -66,8 +68,8 @@ def values_of(values: pa.ChunkedArray, kind: Kind, name: str) -> Values:
     if is_text(values.type):
         values = clean(values)
     if kind == "date":
-        return _dates(values, name)
-    return _numbers(values, name, kind)
+        return _dates(values, name, before)
+    return _numbers(values, name, kind, before)
 
 
 def plain(values: pa.ChunkedArray) -> pa.ChunkedArray:
@@ -87,14 +89,16 @@ def is_text(kind: pa.DataType) -> bool:
     return any(test(kind) for test in tests)
 
 
-def _numbers(values: pa.ChunkedArray, name: str, kind: Kind) -> NDArray[np.float64]:
+def _numbers(
+    values: pa.ChunkedArray, name: str, kind: Kind, before: int
+) -> NDArray[np.float64]:
     source = values.type
     if not is_text(source) and (kind_of(values) not in ("number", "boolean")):
         raise TableError(f"column {name!r} holds {_called(source)}, not {kind}s: convert it")
     if is_text(source) and kind == "boolean":
-        values = _parsed(values, lambda part: part.cast(pa.bool_()), name, "true or false")
+        values = _parsed(values, lambda part: part.cast(pa.bool_()), name, "true or false", before)
     elif is_text(source):
-        values = _parsed(values, lambda part: part.cast(pa.float64()), name, "a number")
+        values = _parsed(values, lambda part: part.cast(pa.float64()), name, "a number", before)
     elif pa.types.is_duration(source) or pa.types.is_time(source):
         values = _seconds(values)
     # Integers above 2**53 lose their last digits, which no network would see.
@@ -103,16 +107,16 @@ def _numbers(values: pa.ChunkedArray, name: str, kind: Kind) -> NDArray[np.float
     if large.size:
         what = "infinite" if np.isinf(numbers[large[0]]) else "too large"
         raise TableError(
-            f"column {name!r}, row {large[0] + 1}: the value is {what}; replace it by a number "
+            f"column {name!r}, row {before + large[0] + 1}: the value is {what}; replace it by a number "
             "or leave it empty"
         )
     return cast("NDArray[np.float64]", numbers)
 
 
-def _dates(values: pa.ChunkedArray, name: str) -> NDArray[np.datetime64]:
+def _dates(values: pa.ChunkedArray, name: str, before: int) -> NDArray[np.datetime64]:
     source = values.type
     if is_text(source):
-        values = _parsed(values, as_timestamps, name, "a date such as 2024-05-31 12:30")
+        values = _parsed(values, as_timestamps, name, "a date such as 2024-05-31 12:30", before)
     elif pa.types.is_null(source):
         values = values.cast(pa.timestamp("us"))
     elif not (pa.types.is_timestamp(source) or pa.types.is_date(source)):
@@ -143,12 +147,14 @@ def _parsed(
     parse: Callable[[pa.ChunkedArray], pa.ChunkedArray],
     name: str,
     wanted: str,
+    before: int,
 ) -> pa.ChunkedArray:
     try:
         return parse(values)
     except pa.ArrowInvalid:
         row = _first_failure(values, parse)
-    raise TableError(f"column {name!r}, row {row + 1}: {values[row].as_py()!r} is not {wanted}")
+    place = before + row + 1
+    raise TableError(f"column {name!r}, row {place}: {values[row].as_py()!r} is not {wanted}")
 
 
 def _first_failure(

@@ -10,9 +10,10 @@ import typer
 from lamina.tables import options as own
 from lamina.tables import outputs, report, runs, settings
 from lamina.tables.errors import counted
+from lamina.tables.export import exporter
 from lamina.tables.model import TableModel
 from lamina.tables.prepare import prepare
-from lamina.tables.read import read_table, write_table
+from lamina.tables.read import read_table, write_bytes, write_table
 
 __all__ = ["app", "written"]
 
@@ -157,6 +158,26 @@ def evaluate(model: own.Model, table: own.Table, as_json: own.Json = False) -> N
     rows = counted(outcome.n_rows, "row")
     title = f"{loaded.target.task} of {loaded.target.name!r} on {rows}"
     report.console().print(report.score_table(outcome.scores, outcome.baseline, title))
+
+
+@app.command()
+def export(
+    model: own.Model,
+    out: own.ExportOut,
+    force: own.Force = False,
+    quiet: own.Quiet = False,
+) -> None:
+    """Write MODEL for other programs: as ONNX, or as NumPy arrays.
+
+    An ONNX file has an input for each column of the table and prepares them itself.
+    """
+    write = exporter(out)
+    outputs.free_path(out, force, model)
+    loaded = TableModel.load(model)
+    write_bytes(out, write(loaded))
+    written.append(out)
+    target = loaded.target
+    report.console(quiet).print(f"{target.task} of {target.name!r} written to {out}")
 
 
 @app.command()

@@ -16,6 +16,7 @@ from lamina.tables.errors import TableError, counted, listed, similar
 from lamina.tables.prepare import Prepared, as_table
 from lamina.tables.preprocess import Preprocessing
 from lamina.tables.scores import Scores, baseline, score
+from lamina.tables.stream import Streamed
 from lamina.tables.target import Target
 
 __all__ = ["Facts", "Outcome", "TableModel", "early_stopping_fits", "train"]
@@ -199,13 +200,13 @@ def outputs(target: Target, estimator: Any, X: NDArray[np.float32]) -> NDArray[n
 
 
 def train(
-    prepared: Prepared, estimator: Any, on_epoch: OnEpoch | None = None
+    prepared: Prepared | Streamed, estimator: Any, on_epoch: OnEpoch | None = None
 ) -> tuple[TableModel, list[str]]:
     """Train ``estimator`` on a prepared table and score it on the rows held out.
 
     Parameters
     ----------
-    prepared : Prepared
+    prepared : Prepared or Streamed
         The table.
     estimator : MLPClassifier or MLPRegressor
         Not yet fitted, of the kind of the task. Ctrl-C ends its training and keeps what it has
@@ -224,34 +225,29 @@ def train(
     from lamina import __version__
 
     notes = _fit(prepared, estimator, on_epoch)
-    target, test = prepared.target, prepared.test
-    some = len(test.y) > 0
+    target = prepared.target
+    scores, guess = prepared.scores(lambda X: outputs(target, estimator, X))
     facts = Facts(
-        n_train=len(prepared.train.y),
-        n_test=len(test.y),
+        n_train=prepared.n_train,
+        n_test=prepared.n_test,
         n_unlabelled=prepared.unlabelled,
         seed=prepared.seed,
         dropped=prepared.dropped,
-        scores=score(target, test.y, outputs(target, estimator, test.X)) if some else {},
-        baseline=baseline(target, test.y) if some else {},
+        scores=scores,
+        baseline=guess,
         lamina=__version__,
     )
     return TableModel(target, prepared.preprocessing, estimator, facts), notes
 
 
-def _fit(prepared: Prepared, estimator: Any, on_epoch: OnEpoch | None) -> list[str]:
+def _fit(prepared: Prepared | Streamed, estimator: Any, on_epoch: OnEpoch | None) -> list[str]:
     """Fit ``estimator``, and return what it warned of."""
-    target, part = prepared.target, prepared.train
     _check_validation(prepared, estimator)
-    if target.classes:
-        y: NDArray[Any] = part.y.astype(np.int64)
-    else:
-        y = ((part.y - target.mean) / target.scale).astype(np.float32)
     estimator._on_epoch = on_epoch
     try:
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
-            estimator.fit(part.X, y)
+            prepared.fit(estimator)
     except DivergenceError as error:
         rate = estimator.learning_rate_init
         raise TableError(f"the training diverged: lower the learning rate, now {rate:g}") from error
@@ -277,9 +273,9 @@ def _note(entry: warnings.WarningMessage, estimator: Any) -> str:
     return text.removesuffix(" Scaling the features to mean 0 and variance 1 often helps.")
 
 
-def early_stopping_fits(prepared: Prepared, share: float = 0.1) -> bool:
+def early_stopping_fits(prepared: Prepared | Streamed, share: float = 0.1) -> bool:
     """Say whether a ``share`` of the training rows can hold every class as validation rows."""
-    n_rows, classes = len(prepared.train.y), prepared.target.classes
+    n_rows, classes = prepared.n_train, prepared.target.classes
     n_validation = int(np.ceil(share * n_rows))
     if not classes:
         return n_validation >= 2
@@ -287,7 +283,7 @@ def early_stopping_fits(prepared: Prepared, share: float = 0.1) -> bool:
     return round(least) >= 2 and n_validation >= max(2, len(classes))
 
 
-def _check_validation(prepared: Prepared, estimator: Any) -> None:
+def _check_validation(prepared: Prepared | Streamed, estimator: Any) -> None:
     if estimator.early_stopping and not early_stopping_fits(
         prepared, estimator.validation_fraction
     ):

@@ -27,6 +27,7 @@ TableOut = Annotated[
     Path,
     typer.Option("--out", "-o", help="The file to write: .csv, .tsv, .csv.gz or .parquet."),
 ]
+ExportOut = Annotated[Path, typer.Option("--out", "-o", help="The file to write: .onnx or .npz.")]
 Keep = Annotated[bool, typer.Option("--keep", help="Copy the columns of TABLE too.")]
 Task = Annotated[
     Literal["auto", "classification", "regression"],

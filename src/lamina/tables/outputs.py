@@ -11,6 +11,8 @@ __all__ = ["free_path", "model_path", "table_path"]
 
 def model_path(table: Path) -> Path:
     """Return where a model of ``table`` goes by itself: its name without what says its kind."""
+    if table.is_dir():
+        return Path(f"{table.resolve().name}.lamina")
     stem = table.name[: table.name.lower().rindex(table_ending(table))]
     return Path(f"{stem}.lamina")
 

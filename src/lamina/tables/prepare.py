@@ -1,9 +1,9 @@
 """From a table and the name of its target to everything that a network is trained on."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 import pyarrow as pa
@@ -13,7 +13,9 @@ from sklearn.model_selection import train_test_split
 from lamina.tables.columns import Kind, Values, kind_of, values_of
 from lamina.tables.errors import TableError, counted, grouped, listed, near
 from lamina.tables.hints import hint
+from lamina.tables.moments import Moments
 from lamina.tables.preprocess import Preprocessing, learn
+from lamina.tables.scores import Scores, baseline, score
 from lamina.tables.target import Target, Task, infer_target
 
 __all__ = ["Part", "Prepared", "as_table", "prepare"]
@@ -22,6 +24,7 @@ __all__ = ["Part", "Prepared", "as_table", "prepare"]
 _ROW_NUMBERS = ("", "__index_level_0__")
 
 Columns = dict[str, tuple[Kind, Values]]
+Answer = Callable[[NDArray[np.float32]], NDArray[np.float64]]
 
 
 @dataclass(frozen=True)
@@ -73,6 +76,28 @@ class Prepared:
     unlabelled: int
     seed: int
     notes: tuple[str, ...] = ()
+    watched: ClassVar[str] = "a tenth of the rows"
+
+    @property
+    def n_train(self) -> int:
+        """Count the rows to learn from."""
+        return len(self.train.y)
+
+    @property
+    def n_test(self) -> int:
+        """Count the rows held out."""
+        return len(self.test.y)
+
+    def fit(self, estimator: Any) -> None:
+        """Fit an estimator to the rows of training."""
+        estimator.fit(self.train.X, self.target.to_learn(self.train.y))
+
+    def scores(self, answer: Answer) -> tuple[Scores, Scores]:
+        """Return the scores of an answer and of the baseline on the rows held out, if any."""
+        X, y = self.test.X, self.test.y
+        if not len(y):
+            return {}, {}
+        return score(self.target, y, answer(X)), baseline(self.target, y)
 
 
 def as_table(data: Any) -> pa.Table:
@@ -119,12 +144,12 @@ def prepare(
     prepared : Prepared
     """
     table, drop = as_table(data), tuple(drop)
-    _check(table, target, test_size, drop)
+    check(table.column_names, target, test_size, drop)
     goal, reason = infer_target(table[target], target, task)
     truth = goal.read(table[target])
     labelled = np.flatnonzero(~np.isnan(truth))
     columns, dropped = _columns(table, target, drop)
-    notes = tuple(_notes(table, columns))
+    notes = tuple(notes_on(table, {name: kind for name, (kind, _) in columns.items()}))
     train, test = _split(goal, truth, labelled, test_size, seed)
     goal = _fitted(goal, truth[train])
     preprocessing = _learnt(columns, train, target, dropped)
@@ -142,13 +167,19 @@ def _learnt(
     learning = {name: (kind, values[rows]) for name, (kind, values) in columns.items()}
     preprocessing, useless = learn(learning)
     dropped |= useless
-    if not preprocessing.kinds:
-        reasons = "; ".join(grouped(dropped))
-        raise TableError(
-            f"no column is left to predict {target!r} from ({reasons or 'there is no other'}): "
-            "add columns that tell rows apart"
-        )
+    check_left(preprocessing, target, dropped)
     return preprocessing
+
+
+def check_left(preprocessing: Preprocessing, target: str, dropped: dict[str, str]) -> None:
+    """Raise TableError unless a column is left to predict from."""
+    if preprocessing.kinds:
+        return
+    reasons = "; ".join(grouped(dropped))
+    raise TableError(
+        f"no column is left to predict {target!r} from ({reasons or 'there is no other'}): add "
+        "columns that tell rows apart"
+    )
 
 
 def _part(
@@ -161,8 +192,8 @@ def _part(
     return Part(preprocessing.transform(values), truth[rows])
 
 
-def _check(table: pa.Table, target: str, test_size: float, drop: tuple[str, ...]) -> None:
-    names = table.column_names
+def check(names: Sequence[str], target: str, test_size: float, drop: tuple[str, ...]) -> None:
+    """Raise TableError unless the columns that are named are there."""
     for name in (target, *drop):
         if name not in names:
             raise TableError(f"the table has no column {name!r}: {near(name, names)}")
@@ -177,7 +208,16 @@ def _check(table: pa.Table, target: str, test_size: float, drop: tuple[str, ...]
 
 
 def _columns(table: pa.Table, target: str, drop: tuple[str, ...]) -> tuple[Columns, dict[str, str]]:
-    columns: Columns = {}
+    kinds, dropped = kinds_of(table, target, drop)
+    columns = {name: (kind, values_of(table[name], kind, name)) for name, kind in kinds.items()}
+    return columns, dropped
+
+
+def kinds_of(
+    table: pa.Table, target: str, drop: tuple[str, ...]
+) -> tuple[dict[str, Kind], dict[str, str]]:
+    """Return the kinds of the columns that can be used, and why others cannot."""
+    kinds: dict[str, Kind] = {}
     dropped = {name: "as asked" for name in drop}
     for name in table.column_names:
         if name == target or name in dropped:
@@ -188,13 +228,13 @@ def _columns(table: pa.Table, target: str, drop: tuple[str, ...]) -> tuple[Colum
         elif kind is None:
             dropped[name] = f"values of type {table[name].type}, which a network cannot use"
         else:
-            columns[name] = (kind, values_of(table[name], kind, name))
-    return columns, dropped
+            kinds[name] = kind
+    return kinds, dropped
 
 
-def _notes(table: pa.Table, columns: Columns) -> Iterator[str]:
+def notes_on(table: pa.Table, kinds: dict[str, Kind]) -> Iterator[str]:
     """Yield a line on each column of categories that may be meant as numbers or dates."""
-    for name, (kind, _) in columns.items():
+    for name, kind in kinds.items():
         found = hint(table[name], name) if kind == "category" else None
         if found and found.numbers:
             yield f"{found.said}: taken as categories, as long as not all are numbers or empty"
@@ -258,15 +298,25 @@ def _too_few(target: Target, n_rows: int, n_test: int, test_size: float) -> Tabl
 
 def _fitted(target: Target, truth: NDArray[np.float64]) -> Target:
     if target.classes:
-        counts = np.bincount(truth.astype(np.intp), minlength=len(target.classes))
-        if not counts.all():
-            lost = [label for label, n in zip(target.classes, counts, strict=True) if not n]
-            raise TableError(
-                f"all rows with the target {listed(lost)} are held out: lower --test-size"
-            )
-        return replace(target, shares=tuple((counts / counts.sum()).tolist()))
-    mean, scale = float(np.mean(truth)), float(np.std(truth))
-    if not (np.isfinite(scale) and scale > 0):
+        places = truth.astype(np.intp)
+        return with_counts(target, np.bincount(places, minlength=len(target.classes)))
+    moments = Moments()
+    moments.add(truth)
+    return with_moments(target, moments)
+
+
+def with_counts(target: Target, counts: NDArray[np.intp]) -> Target:
+    """Return the target with the shares of its classes in the rows of training."""
+    if not counts.all():
+        lost = [label for label, n in zip(target.classes, counts, strict=True) if not n]
+        raise TableError(f"all rows with the target {listed(lost)} are held out: lower --test-size")
+    return replace(target, shares=tuple((counts / counts.sum()).tolist()))
+
+
+def with_moments(target: Target, moments: Moments) -> Target:
+    """Return the target with mean and scale of the rows of training."""
+    mean, scale = moments.mean_and_scale()
+    if moments.same or not np.isfinite(scale):
         raise TableError(
             f"target {target.name!r} does not vary in the rows of training, or by too much to "
             "compute with: choose another target or rescale it"

@@ -4,7 +4,6 @@ What is learnt from the rows of training is kept as numbers and names only. The 
 are made anew from these facts, so a model file holds data and no objects.
 """
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -14,15 +13,13 @@ from sklearn.impute import SimpleImputer
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from lamina.tables.columns import Kind, Values
-from lamina.tables.dates import PARTS, date_parts, useful_parts
+from lamina.tables.dates import PARTS, date_parts
+from lamina.tables.learning import Numbers, Texts, learner
 
-__all__ = ["Category", "Measure", "Preprocessing", "learn"]
+__all__ = ["FURTHEST", "Category", "Measure", "Preprocessing", "learn", "learnt"]
 
-# A category of fewer rows teaches nothing; it and those never seen give zeros in all inputs.
-_LEAST_ROWS = 2
-_MOST_CATEGORIES = 100
 # In standard deviations: values further out say "very large", and bend no network.
-_FURTHEST = 5.0
+FURTHEST = 5.0
 
 
 @dataclass(frozen=True)
@@ -124,7 +121,7 @@ class Preprocessing:
         # The median of one row is that row: an imputer with these very numbers.
         imputer = SimpleImputer(strategy="median").fit(fill[None, :])
         scaled = scaler.transform(imputer.transform(numbers))
-        return np.clip(scaled, -_FURTHEST, _FURTHEST).astype(np.float32)
+        return np.clip(scaled, -FURTHEST, FURTHEST).astype(np.float32)
 
     def _one_hot(self, cells: NDArray[np.object_]) -> NDArray[np.float32]:
         known = [np.array(column.categories, dtype=object) for column in self.categories]
@@ -151,63 +148,33 @@ def learn(columns: Mapping[str, tuple[Kind, Values]]) -> tuple[Preprocessing, di
     dropped : dict of str to str
         The columns without use, and why.
     """
+    learners: dict[str, tuple[Kind, Numbers | Texts]] = {}
+    for name, (kind, values) in columns.items():
+        own = learner(kind)
+        while not own.done:
+            own.add(values)
+            own.end_pass()
+        learners[name] = kind, own
+    return learnt(learners)
+
+
+def learnt(
+    learners: Mapping[str, tuple[Kind, Numbers | Texts]],
+) -> tuple[Preprocessing, dict[str, str]]:
+    """Return the preprocessing that the learners of the columns lead to, and those dropped."""
     measures: list[Measure] = []
     categories: list[Category] = []
     dropped: dict[str, str] = {}
-    for name, (kind, values) in columns.items():
-        reason = _useless(values, kind)
-        if reason:
-            dropped[name] = reason
-        elif kind == "category":
-            kept = _frequent(values)
-            if kept:
-                categories.append(Category(name, kept))
-            else:
-                dropped[name] = f"no value stands in {_LEAST_ROWS} rows"
+    for name, (kind, own) in learners.items():
+        if own.useless:
+            dropped[name] = own.useless
+        elif isinstance(own, Texts):
+            categories.append(Category(name, own.frequent()))
         else:
-            measures.append(_measure(name, kind, values))
+            fill, mean, scale = zip(*own.facts(), strict=True)
+            missing = own.n_missing > 0
+            measures.append(Measure(name, kind, own.useful, fill, mean, scale, missing))
     return Preprocessing(tuple(measures), tuple(categories)), dropped
-
-
-def _useless(values: Values, kind: Kind) -> str:
-    present = values[~_absent(values)]
-    if len(present) == 0:
-        return "all values missing"
-    if len(present) == len(values) and len(set(present.tolist())) == 1:
-        return "the same value in every row"
-    if kind == "category" and len(present) > 1 and len(set(present)) == len(present):
-        return "a different text in every row"
-    return ""
-
-
-def _absent(values: Values) -> NDArray[np.bool_]:
-    if values.dtype == object:
-        return np.array([value is None for value in values], dtype=bool)
-    return np.isnan(values)
-
-
-def _frequent(values: Values) -> tuple[str | None, ...]:
-    counts = Counter(values.tolist())
-    often = [value for value, count in counts.most_common() if count >= _LEAST_ROWS]
-    kept = often[:_MOST_CATEGORIES]
-    # Text in order, a missing value last, as scikit-learn's encoder has it.
-    return tuple(sorted(kept, key=lambda value: (value is None, value or "")))
-
-
-def _measure(name: str, kind: Kind, values: Values) -> Measure:
-    parts = useful_parts(values) if kind == "date" else ("value",)
-    numbers = _parts(values, parts)
-    imputer = SimpleImputer(strategy="median").fit(numbers)
-    scaler = StandardScaler().fit(imputer.transform(numbers))
-    return Measure(
-        name=name,
-        kind=kind,
-        parts=parts,
-        fill=tuple(imputer.statistics_.tolist()),
-        mean=tuple(scaler.mean_.tolist()),
-        scale=tuple(scaler.scale_.tolist()),
-        missing=bool(_absent(values).any()),
-    )
 
 
 def _parts(values: Values, parts: Sequence[str]) -> NDArray[np.float64]:

@@ -2,7 +2,6 @@
 
 import io
 import os
-from collections import Counter
 from collections.abc import Collection
 from pathlib import Path
 from typing import IO
@@ -13,12 +12,13 @@ import pyarrow.parquet
 
 from lamina.files import write_atomically
 from lamina.tables.csvfile import parse_csv, typed
-from lamina.tables.errors import TableError, listed
+from lamina.tables.errors import TableError
+from lamina.tables.parquet import ENDINGS as _PARQUET
+from lamina.tables.parquet import ParquetSet, categorical, files_in, no_twins
 
 __all__ = ["check_output", "read_table", "table_ending", "write_bytes", "write_table"]
 
 _CSV = (".csv", ".tsv", ".txt")
-_PARQUET = (".parquet", ".pq")
 _COMPRESSED = {".gz": "gzip", ".bz2": "bz2", ".zst": "zstd"}
 _WRITTEN = ".csv, .tsv or .txt (also with .gz, .bz2 or .zst after it) or .parquet"
 
@@ -28,11 +28,13 @@ def read_table(
 ) -> pa.Table:
     """Read a table from a CSV or Parquet file, told apart by the ending of its name.
 
+    What is too large for that is for `lamina.tables.prepare_parts`.
+
     Parameters
     ----------
     path : path
         A ``.csv``, ``.tsv`` or ``.txt`` file (UTF-8, with a header; also compressed, as in
-        ``.csv.gz``) or a ``.parquet`` file.
+        ``.csv.gz``), a ``.parquet`` file, or a folder of them.
     infer : bool, default=True
         Whether the text of a CSV file becomes integers, numbers, booleans and dates where a
         whole column reads as such. A model that knows the kind of every column wants the
@@ -51,10 +53,11 @@ def read_table(
     """
     path = Path(path)
     ending = table_ending(path)
-    if path.is_dir():
-        raise TableError(f"{path} is a folder: name a CSV or Parquet file inside it")
     try:
-        if ending in _PARQUET:
+        if path.is_dir():
+            ParquetSet(path)  # says where the files differ
+            table = pa.concat_tables(_read_parquet(file) for file in files_in(path))
+        elif ending in _PARQUET:
             table = _read_parquet(path)
         else:
             table = parse_csv(_bytes(path), str(path), None if infer else numbers)
@@ -97,7 +100,12 @@ def check_output(path: Path) -> None:
 
 
 def table_ending(path: Path) -> str:
-    """Return the ending that says what ``path`` holds, without that of a compression."""
+    """Return the ending that says what ``path`` holds, without that of a compression.
+
+    A folder holds Parquet files.
+    """
+    if path.is_dir():
+        return _PARQUET[0]
     endings = [ending.lower() for ending in path.suffixes]
     if len(endings) > 1 and endings[-1] in _COMPRESSED:
         endings.pop()
@@ -146,21 +154,8 @@ def _read_parquet(path: Path) -> pa.Table:
             f"{path} is not a Parquet file, or it is damaged: write it again, or end its name "
             "in .csv if it is text"
         ) from None
-    table = _categorical(table)
-    twice = [name for name, count in Counter(table.column_names).items() if count > 1]
-    if twice:
-        raise TableError(f"{path} has more than one column named {listed(twice)}: rename them")
-    return table
-
-
-def _categorical(table: pa.Table) -> pa.Table:
-    """Return ``table`` with what pandas calls categories as such: Parquet forgets it of numbers."""
-    about = (table.schema.pandas_metadata or {}).get("columns", [])
-    names = {column["field_name"] for column in about if column["pandas_type"] == "categorical"}
-    for place, (name, column) in enumerate(zip(table.column_names, table.columns, strict=True)):
-        if name in names and not pa.types.is_dictionary(column.type):
-            table = table.set_column(place, name, column.dictionary_encode())
-    return table
+    no_twins(table.column_names, path)
+    return categorical(table)
 
 
 def _write_csv(table: pa.Table, file: IO[bytes], separator: str) -> None:

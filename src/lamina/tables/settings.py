@@ -20,6 +20,7 @@ from lamina.spec.activations import ACTIVATIONS as FUNCTIONS
 from lamina.tables.errors import TableError, listed, similar
 from lamina.tables.model import early_stopping_fits
 from lamina.tables.prepare import Prepared
+from lamina.tables.stream import Streamed
 
 __all__ = [
     "ACTIVATIONS",
@@ -117,13 +118,13 @@ def without_effect(solver: str, given: Mapping[str, object]) -> None:
         )
 
 
-def early_stopping(prepared: Prepared, solver: str, least: int) -> bool:
+def early_stopping(prepared: Prepared | Streamed, solver: str, least: int) -> bool:
     """Return whether to stop early where nobody says so."""
-    enough = len(prepared.train.y) >= least
+    enough = prepared.n_train >= least
     return enough and solver != "lbfgs" and early_stopping_fits(prepared)
 
 
-def estimator(prepared: Prepared, **settings: Any) -> MLPClassifier | MLPRegressor:
+def estimator(prepared: Prepared | Streamed, **settings: Any) -> MLPClassifier | MLPRegressor:
     """Return an estimator, not yet fitted, for the task of a prepared table."""
     kind = MLPClassifier if prepared.target.classes else MLPRegressor
     return kind(**settings)

@@ -8,12 +8,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from lamina.tables.columns import is_text, kind_of, plain, values_of
+from lamina.tables.columns import Kind, is_text, kind_of, plain, values_of
 from lamina.tables.csvfile import clean
 from lamina.tables.errors import TableError, counted, listed
 from lamina.tables.hints import hint
 
-__all__ = ["Label", "Target", "Task", "infer_target"]
+__all__ = ["Label", "Seen", "Target", "Task", "decide", "infer_target"]
 
 Task = Literal["classification", "regression"]
 Label = str | int | float | bool
@@ -64,15 +64,16 @@ class Target:
         """Give the Arrow type of the labels, or of the predicted numbers."""
         return _LABEL_TYPES[type(self.classes[0])] if self.classes else pa.float64()
 
-    def read(self, values: pa.ChunkedArray) -> NDArray[np.float64]:
+    def read(self, values: pa.ChunkedArray, before: int = 0) -> NDArray[np.float64]:
         """Return the column as numbers: the place of each label, or the value itself.
 
         A missing value is NaN; a label that is none of ``classes`` is -1. Numbers count by
-        their value, also written as text: ``"1.0"`` is the integer 1.
+        their value, also written as text: ``"1.0"`` is the integer 1. Errors count the rows
+        from the one after `before`.
         """
         if not self.classes:
-            return cast("NDArray[np.float64]", values_of(values, "number", self.name))
-        values = self._labels(values)
+            return cast("NDArray[np.float64]", values_of(values, "number", self.name, before))
+        values = self._labels(values, before)
         distinct = values.drop_null().unique()
         known: dict[object, int] = {label: place for place, label in enumerate(self.classes)}
         places = [known.get(self._label(value), -1) for value in distinct.to_pylist()]
@@ -80,14 +81,14 @@ class Target:
         codes = np.append(np.asarray(places, dtype=np.float64), np.nan)
         return cast("NDArray[np.float64]", codes[pc.fill_null(found, -1).to_numpy()])
 
-    def _labels(self, values: pa.ChunkedArray) -> pa.ChunkedArray:
+    def _labels(self, values: pa.ChunkedArray, before: int) -> pa.ChunkedArray:
         """Return values that may be labels in their simplest form, or name the first."""
         values = plain(values)
         kind = kind_of(values)
         if kind is None or (kind == "date" and not is_text(values.type)):
             row = int(np.argmax(values.is_valid().to_numpy()))
             raise TableError(
-                f"target {self.name!r}, row {row + 1:,}: {values[row].as_py()!r} cannot be one of "
+                f"target {self.name!r}, row {before + row + 1:,}: {values[row].as_py()!r} cannot be one of "
                 f"the model's classes {listed(self.classes, 4)}: convert the column"
             )
         if self.label_type == pa.string():
@@ -104,6 +105,12 @@ class Target:
             return int(value) if value.lstrip("+-").isdecimal() else float(value)
         except ValueError:
             return None
+
+    def to_learn(self, truth: NDArray[np.float64]) -> NDArray[np.int64] | NDArray[np.float32]:
+        """Return what the network is taught: places of labels, or numbers of mean 0."""
+        if self.classes:
+            return truth.astype(np.int64)
+        return ((truth - self.mean) / self.scale).astype(np.float32)
 
     def label_names(self) -> list[str]:
         """Return the classes as text: ``true`` and ``false`` for booleans."""
@@ -127,52 +134,94 @@ def infer_target(
     kind = kind_of(values)
     values = plain(values)
     known = values.drop_null()
-    if len(known) == 0:
+    seen = Seen(values.type, kind, pc.unique(known), len(known))
+    if task == "regression" and seen.may_be_numbers:
+        values_of(values, "number", name)  # text that is no number is named here
+    return decide(seen, name, task, values)
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What there is to know of a target before it is decided what to predict.
+
+    Parameters
+    ----------
+    type : pyarrow.DataType
+    kind : Kind or None
+    distinct : pyarrow.Array
+        Its different values, without a missing one.
+    n_known : int
+        Rows that have one.
+    more : bool, default=False
+        Whether there are more different values than `distinct` has.
+    """
+
+    type: pa.DataType
+    kind: Kind | None
+    distinct: pa.Array
+    n_known: int
+    more: bool = False
+
+    @property
+    def may_be_numbers(self) -> bool:
+        """Say whether a regression is possible as far as the type goes."""
+        return self.kind not in (None, "date") and len(self.distinct) > 1
+
+
+def decide(
+    seen: Seen, name: str, task: Literal["auto"] | Task, values: pa.ChunkedArray
+) -> tuple[Target, str]:
+    """Return what `infer_target` does; `values` are the first rows, or all."""
+    distinct, kind = len(seen.distinct), seen.kind
+    if distinct == 0:
         raise TableError(f"target {name!r} has no value in any row: choose another target")
     if kind is None or kind == "date":
         raise TableError(
-            f"target {name!r} holds {'dates' if kind else f'values of type {values.type}'}: "
+            f"target {name!r} holds {'dates' if kind else f'values of type {seen.type}'}: "
             "choose a column of numbers or categories"
         )
-    distinct = len(pc.unique(known))
     if distinct == 1:
-        only = known[0].as_py()
+        only = seen.distinct[0].as_py()
         raise TableError(f"target {name!r} is {only!r} in every row: choose another target")
-    what = _what(values.type, kind, distinct)
+    what = _what(seen, kind)
     if task == "auto":
         what += _looks(values, name, distinct)
-        few = distinct <= _FEW and distinct * _ROWS_EACH <= len(known)
-        whole = pa.types.is_integer(values.type)
+        few = distinct <= _FEW and distinct * _ROWS_EACH <= seen.n_known
+        whole = pa.types.is_integer(seen.type)
         task = "classification" if kind != "number" or (whole and few) else "regression"
         if kind == "number" and task == "classification":
             what += " (to predict them as quantities: --task regression)"
-        elif kind == "number" and distinct <= min(_PLAUSIBLE, len(known) // 2):
+        elif kind == "number" and distinct <= min(_PLAUSIBLE, seen.n_known // 2):
             what += " (to take them as classes: --task classification)"
     if task == "regression":
-        values_of(values, "number", name)  # text that is no number is named here
         return Target(name), what
-    return Target(name, _classes(known, distinct, name, kind == "number")), what
+    return Target(name, _classes(seen, name)), what
 
 
-def _classes(known: pa.ChunkedArray, distinct: int, name: str, number: bool) -> tuple[Label, ...]:
-    if 2 * distinct > len(known):
+def _classes(seen: Seen, name: str) -> tuple[Label, ...]:
+    number, distinct, kind = seen.kind == "number", seen.distinct, seen.type
+    if 2 * len(distinct) > seen.n_known or seen.more:
         fix = "use --task regression" if number else "choose a column of fewer categories"
         raise TableError(
-            f"target {name!r} has {counted(distinct, 'different value')} in "
-            f"{counted(len(known), 'row')}, too many to be classes: {fix}"
+            f"target {name!r} has {_different(seen)} in {counted(seen.n_known, 'row')}, too many "
+            f"to be classes: {fix}"
         )
-    kind = known.type
     if pa.types.is_decimal(kind) or pa.types.is_floating(kind):
-        known = known.cast(pa.float64())
+        distinct = distinct.cast(pa.float64())
     elif number:
-        largest = pc.max(known).as_py() if pa.types.is_integer(kind) else None
+        largest = pc.max(distinct).as_py() if pa.types.is_integer(kind) else None
         if largest is None or largest >= 2**63:
             raise TableError(
                 f"target {name!r} holds values of type {kind}, which cannot be classes: use "
                 "--task regression"
             )
-        known = known.cast(pa.int64())
-    return tuple(sorted(pc.unique(known).to_pylist()))
+        distinct = distinct.cast(pa.int64())
+    return tuple(sorted(pc.unique(distinct).to_pylist()))
+
+
+def _different(seen: Seen) -> str:
+    more = "more than " if seen.more else ""
+    return more + counted(len(seen.distinct), "different value")
 
 
 def _looks(values: pa.ChunkedArray, name: str, distinct: int) -> str:
@@ -193,11 +242,11 @@ def _looks(values: pa.ChunkedArray, name: str, distinct: int) -> str:
     return f"; {found.said}"
 
 
-def _what(kind: pa.DataType, of: str, distinct: int) -> str:
-    if of == "boolean":
+def _what(seen: Seen, kind: Kind) -> str:
+    if kind == "boolean":
         return "is true or false"
-    if of == "number":
-        name = "integers" if pa.types.is_integer(kind) else "numbers"
+    if kind == "number":
+        name = "integers" if pa.types.is_integer(seen.type) else "numbers"
     else:
-        name = "text" if is_text(kind) else "categories"
-    return f"is {name} with {counted(distinct, 'different value')}"
+        name = "text" if is_text(seen.type) else "categories"
+    return f"is {name} with {_different(seen)}"

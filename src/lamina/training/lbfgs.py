@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import closing
 from itertools import chain
+from time import perf_counter
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -11,9 +12,10 @@ import scipy.optimize
 
 from lamina.engines import Data, Engine
 from lamina.engines.protocol import Parameters
-from lamina.plan import Network, Training
-from lamina.training.loop import Listener
-from lamina.training.state import Outcome, State
+from lamina.plan import ArgumentError, GradientDescent, Network, Training
+from lamina.training.listener import Listener
+from lamina.training.state import Mark, Outcome, State
+from lamina.training.watch import Watch
 
 
 class Result(NamedTuple):
@@ -34,6 +36,7 @@ def fit_lbfgs(
     max_fun: int = 15000,
     listener: Listener | None = None,
     ftol: float | None = None,
+    watch: Watch | None = None,
 ) -> Result:
     """Minimise the loss over all samples and bring `state` up to date.
 
@@ -43,53 +46,142 @@ def fit_lbfgs(
     the iterations; the rule and the learning rate play no part. As in scikit-learn, with a
     ``training.loss_scale`` other than 1 the line search sees the scaled loss and the gradient of
     the plain one; where it ends, at gradient 0, is the same. `ftol` is SciPy's: the relative
-    decrease of the loss at which it ends, by default SciPy's 2.2e-9.
+    decrease of the loss at which it ends, by default SciPy's 2.2e-9. A `watch` with a monitor ends
+    it too; the loss does not, as a line search has a stop of its own.
     """
-    listener = listener or Listener()
-    dtype = state.parameters[0][0].dtype
     wide = data.astype(np.float64)
-    history, last, n_before = state.history, [_pack(state.parameters)], len(state.history.loss)
-
-    with closing(engine.objective(network, wide, training.alpha)) as evaluate:
+    total = len(wide.y) if wide.weights is None else float(wide.weights.sum())
+    alpha = training.alpha + training.regularization.l2 * total  # one is divided by the other
+    with closing(engine.objective(network, wide, alpha)) as evaluate:
 
         def objective(packed: np.ndarray) -> tuple[float, np.ndarray]:
             loss, penalty, gradients = evaluate(_unpack(packed, network))
             return training.loss_scale * loss + penalty, _pack(gradients)
 
-        def after(intermediate_result: Any) -> None:
-            last[0] = intermediate_result.x.copy()
-            history.loss.append(float(intermediate_result.fun))
-            history.best_loss = min(history.best_loss, history.loss[-1])
-            listener.epoch(len(history.loss) - n_before, state)
-
+        course = Iterations(engine, network, training, state, data, watch, listener)
         try:
             options = {"maxfun": max_fun, "maxiter": training.max_iter, "gtol": training.tol}
             options |= {} if ftol is None else {"ftol": ftol}
-            outcome, status, message = _minimise(objective, after, last, options)
-            n_iter = len(history.loss) - n_before
-            if n_iter == 0 and outcome is not Outcome.INTERRUPTED:  # there is a loss all the same
-                history.loss.append(objective(last[0])[0])
-                history.best_loss = min(history.best_loss, history.loss[-1])
+            outcome, status, message = course.run(objective, options)
+            if course.n_epochs == 0 and outcome in (Outcome.CONVERGED, Outcome.MAX_ITER):
+                course.note(objective(course.packed)[0])  # there is a loss all the same
         finally:  # whatever a listener raises, the state holds what was learnt
-            finite = bool(np.isfinite(last[0]).all())
-            if finite:
-                state.parameters = _unpack(last[0].astype(dtype), network)
-    return Result(outcome if finite else Outcome.DIVERGED, n_iter, status, message)
+            finite = course.finish()
+    return Result(outcome if finite else Outcome.DIVERGED, course.n_epochs, status, message)
 
 
-def _minimise(
-    objective: Any, after: Any, last: list[np.ndarray], options: dict[str, Any]
-) -> tuple[Outcome, int, str]:
-    """Run SciPy from ``last[0]``, which becomes the end; return outcome, status and words."""
-    try:
-        found = scipy.optimize.minimize(
-            objective, last[0], method="L-BFGS-B", jac=True, callback=after, options=options
+class Iterations:
+    """One minimisation under way: a `Course` for its listener."""
+
+    n_epochs = 0
+    batch = 0
+    n_batches = 0
+    loss = np.nan
+
+    def __init__(
+        self,
+        engine: Engine,
+        network: Network,
+        training: Training,
+        state: State,
+        data: Data,
+        watch: Watch | None,
+        listener: Listener | None,
+    ) -> None:
+        self.engine, self.network, self.training, self.state = engine, network, training, state
+        self.data, self.watch, self.listener = data, watch or Watch(), listener or Listener()
+        self.packed = _pack(state.parameters)
+        self._dtype, self._ended = state.parameters[0][0].dtype, False
+        state.history.go_by(self.watch.monitor)
+        self._started = perf_counter()
+
+    def run(self, objective: Any, options: dict[str, Any]) -> tuple[Outcome, int, str]:
+        """Run SciPy; return outcome, status and words."""
+        try:
+            if self.watch.rehearse:
+                with closing(self._trainer()) as trainer:
+                    self.watch.try_out(trainer)
+            self.listener.begin(self)
+            if self.listener.stopping:
+                return Outcome.STOPPED, -1, "stopped before the first iteration"
+            self._started = perf_counter()
+            found = scipy.optimize.minimize(
+                objective,
+                self.packed,
+                method="L-BFGS-B",
+                jac=True,
+                callback=self._after,
+                options=options,
+            )
+        except KeyboardInterrupt:
+            return Outcome.INTERRUPTED, -1, "interrupted by the user"
+        self.packed = found.x
+        outcome = Outcome.CONVERGED if found.status == 0 or self._ended else Outcome.MAX_ITER
+        if self.listener.stopping:
+            outcome = Outcome.STOPPED
+        return outcome, found.status, str(found.message)
+
+    def _after(self, intermediate_result: Any) -> None:
+        """Take note of an iteration; SciPy ends its loop on a StopIteration."""
+        self.packed = intermediate_result.x.copy()
+        self.note(float(intermediate_result.fun))
+        self.n_epochs += 1
+        history = self.state.history
+        if self.watch.evaluate is not None:
+            with closing(self._trainer()) as trainer:
+                self.watch.measure(trainer, history)
+        if self.watch.monitor is not None:
+            self.watch.judge(history, self.n_epochs, self._keep)
+        self.listener.epoch(self.n_epochs, self.state)
+        self._ended = self.watch.monitor is not None and (
+            history.no_improvement > self.watch.patience
         )
-    except KeyboardInterrupt:
-        return Outcome.INTERRUPTED, -1, "interrupted by the user"
-    last[0] = found.x
-    outcome = Outcome.CONVERGED if found.status == 0 else Outcome.MAX_ITER
-    return outcome, found.status, str(found.message)
+        if self.listener.stopping or self._ended:
+            raise StopIteration
+        self._started = perf_counter()
+
+    def note(self, loss: float) -> None:
+        """Write an iteration's loss into the history."""
+        history, self.loss = self.state.history, loss
+        history.loss.append(loss)
+        history.learning_rate.append(np.nan)
+        history.seconds.append(perf_counter() - self._started)
+        if self.watch.monitor is None:
+            history.best_loss = min(history.best_loss, loss)
+
+    def _trainer(self) -> Any:
+        """Return what measures at the present parameters: a trainer that takes no step."""
+        arguments = self.network, GradientDescent(), self.parameters(), None, self.data, 0.0
+        return self.engine.trainer(*arguments)
+
+    def _keep(self, name: str) -> None:
+        self.state.history.best_parameters = self.parameters()
+
+    def finish(self) -> bool:
+        """Bring the state up to date; return whether the parameters were finite."""
+        state, best = self.state, self.state.history.best_parameters
+        finite = bool(np.isfinite(self.packed).all())
+        if finite:
+            state.parameters = self.parameters()
+        if self.watch.restore_best and best is not None:
+            state.parameters = [tuple(p.copy() for p in own) for own in best]
+        return finite
+
+    @property
+    def rates(self) -> np.ndarray:
+        """No learning rates."""
+        return np.empty(0)
+
+    def parameters(self) -> Parameters:
+        """Return copies of the present parameters."""
+        return _unpack(self.packed.astype(self._dtype), self.network)
+
+    def mark(self) -> Mark:
+        """Raise ArgumentError: what SciPy remembers of earlier steps cannot be read."""
+        raise ArgumentError(
+            "solver must be other than 'lbfgs' for a checkpoint: SciPy keeps what it learnt of the "
+            "curvature to itself, so that no resumed run would have the same bits"
+        )
 
 
 def _pack(parameters: Parameters) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""The training loop: epochs, validation, stopping, best weights, warm start, history.
+"""The training loop: epochs, stretches of batches, measuring, stopping, best weights.
 
 It knows neither the mathematics, which is the engine's, nor scikit-learn, which is the
 estimators'. Random draws happen here, in scikit-learn's order, so that the same random state
@@ -7,37 +7,22 @@ gives the same shuffles on every engine.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from contextlib import closing
-from typing import Any, NamedTuple
+from dataclasses import replace
+from math import isfinite
+from time import perf_counter
 
 import numpy as np
 
 from lamina.engines import Data, Engine, Trainer
+from lamina.engines.protocol import Parameters
 from lamina.plan import Clock, Network, Training, over_epoch
+from lamina.spec.arrays import Numbers
+from lamina.training import reactive
 from lamina.training.ahead import Ahead
-from lamina.training.state import Outcome, State
-
-
-class Validation(NamedTuple):
-    """Held-out samples, and the score of predictions for them: larger is better."""
-
-    x: Any
-    score: Callable[[np.ndarray], float]
-
-
-class Listener:
-    """Is told what happens; does nothing itself.
-
-    An exception that it raises ends training and goes on to the caller of `fit`; the state holds
-    what was learnt until then.
-    """
-
-    def epoch(self, n_epochs: int, state: State) -> None:
-        """Hear that the n-th epoch of this fit ended."""
-
-    def plateau(self, state: State, rate: float | None) -> None:
-        """Hear that a plateau ends training (None) or changes the base learning rate."""
+from lamina.training.listener import Listener
+from lamina.training.state import Mark, Outcome, State
+from lamina.training.watch import Watch
 
 
 def fit(
@@ -47,145 +32,223 @@ def fit(
     state: State,
     data: Data,
     random: np.random.RandomState,
-    validation: Validation | None = None,
+    watch: Watch | None = None,
     listener: Listener | None = None,
+    mark: Mark | None = None,
+    rows: np.ndarray | None = None,
 ) -> Outcome:
-    """Train until the largest number of epochs, convergence, an interrupt or divergence.
+    """Train until the largest number of epochs, convergence, a stop, an interrupt or divergence.
 
-    `state` is brought up to date, however training ends. With a `validation` the parameters are
-    those of the best score so far at the end.
+    `state` is brought up to date, however training ends. With a `watch` that restores the best,
+    the parameters at the end are those of the best epoch so far. With a `mark`, whose state and
+    random draws `state` and `random` must be, training goes on from there. With `rows`, which may
+    repeat, an epoch has those of the samples, as a fit of ``data.rows(rows)`` would but uncopied.
     """
-    listener = listener or Listener()
+    rows = np.arange(len(data.y)) if rows is None else rows
+    training = reactive.whole(training, len(rows))
     state.adopt(training)
-    order = np.arange(len(data.y))
+    reactive.adopt(state, training)
+    state.draw_seed(training, random)
     arguments = network, training.rule, state.parameters, state.slots, data, training.alpha
-    best_before = state.history.best_score
-    with closing(engine.trainer(*arguments)) as trainer:
+    drawn = training.regularization, state.seed or 0
+    ahead = Ahead(training, len(network.layers) - 1)
+    watch = watch or Watch.loss(training)
+    with closing(engine.trainer(*arguments, *drawn)) as trainer:
+        loop = Loop(trainer, training, state, random, ahead, watch, listener or Listener())
+        loop.order = rows if mark is None else mark.order
+        loop.n_epochs = 0 if mark is None else mark.n_epochs
         try:
-            outcome = _epochs(trainer, training, state, order, random, validation, listener)
+            outcome = loop.run()
         except KeyboardInterrupt:
             outcome = Outcome.INTERRUPTED
         finally:  # whatever a listener raises, the state holds what was learnt
-            if not trainer.finite():
-                trainer.recall("last")
+            if not loop.finish():
                 outcome = Outcome.DIVERGED
-            else:
-                state.step += trainer.n_done  # of an epoch that was cut short
-            _settle(trainer, state, validation, best_before)
     return outcome
 
 
-def _epochs(
-    trainer: Trainer,
-    training: Training,
-    state: State,
-    order: np.ndarray,
-    random: np.random.RandomState,
-    validation: Validation | None,
-    listener: Listener,
-) -> Outcome:
-    """Run epoch after epoch; return why they ended."""
-    ahead = Ahead(training.rule)
-    for n_epochs in range(1, training.max_iter + 1):
-        if training.shuffle:
-            order = order[_permutation(random, len(order))]
-        if not _epoch(trainer, training, state, order, ahead):
-            return Outcome.DIVERGED
-        _judge(trainer, training, state, validation)
-        listener.epoch(n_epochs, state)
-        if not _go_on(training, state, listener):
+class Loop:
+    """One training under way: a `Course` for its listener."""
+
+    order: np.ndarray
+    n_epochs = 0
+    batch = 0
+    n_batches = 0
+    loss = np.nan
+
+    def __init__(
+        self,
+        trainer: Trainer,
+        training: Training,
+        state: State,
+        random: np.random.RandomState,
+        ahead: Ahead,
+        watch: Watch,
+        listener: Listener,
+    ) -> None:
+        self.trainer, self.training, self.state, self.random = trainer, training, state, random
+        self.ahead, self.watch, self.listener = ahead, watch, listener
+        self._rate: Numbers = np.nan
+        self._step_before = state.step
+        self._sums, self._met = (0.0, 0.0), 0  # losses and samples of the epoch so far
+        state.history.go_by(watch.monitor)
+        self._best_before = state.history.best_score
+
+    def run(self) -> Outcome:
+        """Run epoch after epoch; return why they ended."""
+        self.watch.try_out(self.trainer)
+        self.listener.begin(self)
+        while (ended := self._ended()) is None:
+            if self.training.shuffle:
+                self.order = self.order[permutation(self.random, len(self.order))]
+            ended = self._epoch()
+            if ended is not None:
+                return ended
+            self._measure()
+            self.listener.epoch(self.n_epochs, self.state)
+        return ended
+
+    def _ended(self) -> Outcome | None:
+        """Return why training ends before another epoch, or None."""
+        if self.listener.stopping:
+            return Outcome.STOPPED
+        if self.n_epochs == 0:
+            return None
+        if not self._go_on():
             return Outcome.CONVERGED
-    return Outcome.MAX_ITER
+        return Outcome.MAX_ITER if self.n_epochs >= self.training.max_iter else None
+
+    def _epoch(self) -> Outcome | None:
+        """Run one epoch and write it into the history; return why there is no going on, or None."""
+        started, state, training, n = perf_counter(), self.state, self.training, len(self.order)
+        size = training.batch_of(n)
+        # A rule's first epoch counts its samples from 0, whatever earlier fits have seen.
+        seen = state.sample if state.step else 0
+        clock = Clock(state.step, state.epoch, seen, -(-n // size), reactive.bases(state.places))
+        self._rate = over_epoch(training.learning_rate, state.rate, clock)
+        self._begin_epoch(clock.n_steps)
+        ended = self._steps(self.order, size, self.ahead.table(self._rate, clock))
+        if ended is not None:
+            return ended
+        rate = self._rate
+        first = rate if isinstance(rate, float) else float(np.ravel(rate)[0])
+        self._end_epoch(n, first, perf_counter() - started)
+        return None
+
+    def _begin_epoch(self, n_batches: int) -> None:
+        """Set all that is counted within an epoch to its start."""
+        self.batch, self.n_batches, self._step_before = 0, n_batches, self.state.step
+        self._sums, self._met = (0.0, 0.0), 0
+        self.trainer.keep("last")
+
+    def _end_epoch(self, n: int, rate: float, seconds: float) -> None:
+        """Count an epoch of n samples and write it into the history."""
+        state, history = self.state, self.state.history
+        state.epoch += 1
+        state.sample += n
+        self.n_epochs += 1
+        history.loss.append(self.loss)
+        history.learning_rate.append(rate)
+        history.seconds.append(seconds)
+
+    def _steps(self, order: np.ndarray, size: int, table: np.ndarray) -> Outcome | None:
+        """Take the steps of an epoch or a part, in stretches if a listener hears of batches."""
+        every, end = self.listener.batches, 0
+        while end < len(table):
+            begin, end, first = end, len(table), self.state.step
+            part, rows = order, table
+            if every:
+                end = min(end, *(begin + e - first % e for e in every))
+                part, rows = order[begin * size : end * size], table[begin:end]
+            with np.errstate(over="ignore", invalid="ignore"):
+                self._sums = sums = self.trainer.epoch(part, size, rows, first, self._sums)
+            if not isfinite(sums[0] + sums[1]) and not self.trainer.finite():
+                return Outcome.DIVERGED
+            self.state.step += end - begin
+            self.trainer.n_done = 0  # counted: an interrupt from here on must not count them again
+            self.batch += end - begin
+            self._met += len(part)
+            self.loss = (self.training.loss_scale * sums[0] + sums[1]) / self._met
+            if every and any(self.state.step % e == 0 for e in every):
+                self.listener.batch()
+                if self.listener.stopping and end < len(table):
+                    return Outcome.STOPPED
+        return None
+
+    def _measure(self) -> None:
+        """Measure the epoch, hold it against the best so far, and tell the schedules."""
+        history = self.state.history
+        self.watch.measure(self.trainer, history)
+        error = self.watch.judge(history, self.n_epochs, self.trainer.keep)
+        reactive.after_epoch(self.state, self.training, error)
+
+    def _go_on(self) -> bool:
+        """Return whether to go on: at a plateau the schedule may have a smaller rate to try."""
+        if self.state.history.no_improvement <= self.watch.patience:
+            return True
+        rate = reactive.on_plateau(self.state, self.training)
+        self.listener.plateau(self.state, rate)
+        if rate is None:
+            return False
+        self.state.history.no_improvement = 0
+        return True
+
+    def finish(self) -> bool:
+        """Bring the state up to date; return whether the parameters were finite."""
+        finite = self.trainer.finite()
+        if finite:
+            self.state.step += self.trainer.n_done  # of an epoch that was cut short
+        else:
+            self.trainer.recall("last")
+            self.state.step = self._step_before
+        self._settle()
+        return finite
+
+    def _settle(self) -> None:
+        """Read the parameters back: those of the best epoch of all fits, if they are wanted.
+
+        The best are copied, so that no later fit changes them.
+        """
+        state, history = self.state, self.state.history
+        state.parameters, state.slots = self.trainer.read()
+        if not self.watch.restore_best:
+            return
+        if history.best_score > self._best_before:
+            self.trainer.recall("best")
+            history.best_parameters, _ = self.trainer.read()
+        if history.best_parameters is not None:
+            state.parameters = _copied(history.best_parameters)
+
+    @property
+    def rates(self) -> np.ndarray:
+        """Learning rate of each step of the present or last epoch."""
+        return np.broadcast_to(np.asarray(self._rate, float), (self.n_batches,))
+
+    def parameters(self) -> Parameters:
+        """Return copies of the present parameters."""
+        return self.trainer.read()[0]
+
+    def mark(self) -> Mark:
+        """Return all that is needed to go on from here, the end of an epoch or the beginning."""
+        state, history = self.state, self.state.history
+        parameters, slots = self.trainer.read()
+        best = history.best_parameters
+        if self.watch.restore_best and history.best_score > self._best_before:
+            self.trainer.keep("here")
+            self.trainer.recall("best")
+            best, _ = self.trainer.read()
+            self.trainer.recall("here")
+        own = replace(history, best_parameters=best)
+        now = replace(state, parameters=parameters, slots=slots, history=own)
+        return Mark(now, self.n_epochs, self.order, self.random)
 
 
-def _permutation(random: np.random.RandomState, n: int) -> np.ndarray:
+def _copied(parameters: Parameters) -> Parameters:
+    return [tuple(p.copy() for p in own) for own in parameters]
+
+
+def permutation(random: np.random.RandomState, n: int) -> np.ndarray:
     """Return the permutation that `sklearn.utils.shuffle` would apply, from the same draws."""
     permutation = np.arange(n)
     random.shuffle(permutation)
     return permutation
-
-
-def _epoch(
-    trainer: Trainer, training: Training, state: State, order: np.ndarray, ahead: Ahead
-) -> bool:
-    """Run one epoch and write it into the history; return False if the parameters broke."""
-    size = training.batch_of(len(order))
-    # A rule's first epoch counts its samples from 0, whatever earlier fits have seen.
-    seen = state.sample if state.step else 0
-    clock = Clock(state.step, state.epoch, seen, -(-len(order) // size))
-    rate = over_epoch(training.learning_rate, state.rate, clock)
-    trainer.keep("last")
-    with np.errstate(over="ignore", invalid="ignore"):
-        loss, penalty = trainer.epoch(order, size, ahead.table(rate, clock))
-    if not np.isfinite(loss + penalty) and not trainer.finite():
-        trainer.recall("last")
-        trainer.n_done = 0
-        return False
-    state.step += clock.n_steps
-    state.epoch += 1
-    state.sample += len(order)
-    trainer.n_done = 0  # counted: an interrupt between epochs must not count them again
-    state.history.loss.append((training.loss_scale * loss + penalty) / len(order))
-    state.history.learning_rate.append(float(np.ravel(rate)[0]))
-    return True
-
-
-def _judge(
-    trainer: Trainer, training: Training, state: State, validation: Validation | None
-) -> None:
-    """Compare the epoch with the best so far, by score or by loss."""
-    history = state.history
-    if validation is None:
-        value = history.loss[-1]
-        better = _improves(history.best_loss - value, training.tol)
-        history.best_loss = min(history.best_loss, value)
-        error = value
-    else:
-        score = validation.score(trainer.predict(validation.x))
-        history.validation_score.append(score)
-        better = _improves(score - history.best_score, training.tol)
-        if score > history.best_score:
-            history.best_score = score
-            trainer.keep("best")
-        error = -score
-    history.no_improvement = 0 if better else history.no_improvement + 1
-    assert state.rate is not None
-    state.rate = training.learning_rate.after_epoch(state.rate, error, state.error)
-    state.error = error
-
-
-def _improves(gain: float, tol: float) -> bool:
-    """Return whether a gain counts: the first epoch's, inf, always; one that is NaN never."""
-    return gain >= tol or gain == np.inf
-
-
-def _go_on(training: Training, state: State, listener: Listener) -> bool:
-    """Return whether to go on: at a plateau the schedule may have a smaller rate to try."""
-    if state.history.no_improvement <= training.n_iter_no_change:
-        return True
-    assert state.rate is not None
-    rate = training.learning_rate.on_plateau(state.rate)
-    listener.plateau(state, rate)
-    if rate is None:
-        return False
-    state.rate = rate
-    state.history.no_improvement = 0
-    return True
-
-
-def _settle(
-    trainer: Trainer, state: State, validation: Validation | None, best_before: float
-) -> None:
-    """Read the parameters back: with a validation, those of the best epoch of all fits.
-
-    The best are copied, so that no later fit changes them.
-    """
-    history = state.history
-    state.parameters, state.slots = trainer.read()
-    if validation is None:
-        return
-    if history.best_score > best_before:
-        trainer.recall("best")
-        history.best_parameters, _ = trainer.read()
-    if history.best_parameters is not None:
-        state.parameters = [tuple(p.copy() for p in own) for own in history.best_parameters]

@@ -8,7 +8,7 @@ from enum import Enum
 import numpy as np
 
 from lamina.engines.protocol import Parameters, Slots
-from lamina.plan import Training
+from lamina.plan import Schedule, Training
 
 
 class Outcome(Enum):
@@ -18,6 +18,7 @@ class Outcome(Enum):
     CONVERGED = "no improvement for too many epochs"
     INTERRUPTED = "interrupted by the user"
     DIVERGED = "the parameters are no longer finite"
+    STOPPED = "stopped by a listener"
 
 
 @dataclass
@@ -29,10 +30,19 @@ class History:
     loss : list of float
         Mean loss and penalty over each epoch's batches, as they were when each batch was met.
     validation_score : list of float
+        What early stopping went by, where larger is better.
     learning_rate : list of float
-        Learning rate of the first step of each epoch.
+        Learning rate of the first step of each epoch; NaN for L-BFGS.
+    seconds : list of float
+        What the steps of each epoch took.
+    columns : dict of str to list of float
+        What a `Watch` measured, NaN for epochs without.
+    monitor : str or None
+        Name of the number that `best_score` is about.
     best_loss, best_score : float
-        Smallest loss and largest score so far.
+        Smallest loss, and largest score, which is the negative of a number to be small.
+    best_epoch : int or None
+        Epoch of the best score, counted from 1 over all fits.
     best_parameters : list of tuples of arrays or None
         Those of the best score.
     no_improvement : int
@@ -42,10 +52,36 @@ class History:
     loss: list[float] = field(default_factory=list)
     validation_score: list[float] = field(default_factory=list)
     learning_rate: list[float] = field(default_factory=list)
+    seconds: list[float] = field(default_factory=list)
+    columns: dict[str, list[float]] = field(default_factory=dict)
+    monitor: str | None = None
     best_loss: float = np.inf
     best_score: float = -np.inf
+    best_epoch: int | None = None
     best_parameters: Parameters | None = None
     no_improvement: int = 0
+
+    def add(self, numbers: dict[str, float]) -> None:
+        """Write what was measured after the last epoch."""
+        n = len(self.loss)
+        for name, value in numbers.items():
+            column = self.columns.setdefault(name, [])
+            column += [np.nan] * (n - 1 - len(column))
+            column.append(float(value))
+
+    def last(self, name: str) -> float:
+        """Return a number of the last epoch; NaN if it was not measured."""
+        column = self.loss if name == "loss" else self.columns.get(name, [])
+        return column[-1] if column and len(column) == len(self.loss) else np.nan
+
+    def go_by(self, monitor: str | None) -> None:
+        """Forget the best so far if another number decides from now on."""
+        if monitor is None or monitor == self.monitor:
+            return
+        if self.monitor is not None:
+            self.best_score, self.best_epoch, self.best_parameters = -np.inf, None, None
+            self.no_improvement = 0
+        self.monitor = monitor
 
 
 @dataclass
@@ -62,10 +98,16 @@ class State:
         Samples seen, over all fits: scikit-learn's ``t_``.
     rate : float or None
         Base of the learning rate, which reactive schedules change; None before the first step.
+    memory : tuple of float
+        What the learning rate's schedule remembers of the errors so far.
+    places : list of (Schedule, float, tuple of float)
+        The schedules elsewhere: what each starts from now, and what it remembers.
     error : float or None
         Loss, or negative validation score, of the last epoch.
     training : Training or None
         The options of the last fit.
+    seed : int or None
+        Of the random draws within a step, from the first one that needs them on.
     """
 
     parameters: Parameters
@@ -74,13 +116,22 @@ class State:
     epoch: int = 0
     sample: int = 0
     rate: float | None = None
+    memory: tuple[float, ...] = ()
+    places: list[tuple[Schedule, float, tuple[float, ...]]] = field(default_factory=list)
     error: float | None = None
     training: Training | None = None
+    seed: int | None = None
     history: History = field(default_factory=History)
 
     def restart_rule(self) -> None:
         """Forget the rule's slots and counts, keep parameters and history."""
         self.slots, self.step, self.epoch, self.rate, self.error = None, 0, 0, None, None
+        self.seed, self.memory, self.places = None, (), []
+
+    def draw_seed(self, training: Training, random: np.random.RandomState) -> None:
+        """Draw a seed where steps need one: never else, so that scikit-learn's draws stay."""
+        if training.regularization.draws and self.seed is None:
+            self.seed = int(random.randint(0, 2**32, dtype=np.uint64))
 
     def adopt(self, training: Training) -> None:
         """Go on under other options: another rule's slots and an older learning rate go."""
@@ -89,5 +140,26 @@ class State:
             self.restart_rule()
         rates = [(t.learning_rate, t.initial_rate) for t in (old, training) if t is not None]
         if self.rate is None or len(set(rates)) > 1:
-            self.rate = training.initial_rate
+            self.rate, self.memory = training.initial_rate, ()
         self.training = training
+
+
+@dataclass
+class Mark:
+    """Where a training stands at the end of an epoch: all it needs to go on with the same bits.
+
+    Attributes
+    ----------
+    state : State
+    n_epochs : int
+        Epochs of this fit that have ended.
+    order : ndarray of int64
+        The order of the samples, which every epoch shuffles further.
+    random : RandomState
+        The source of the shuffles to come.
+    """
+
+    state: State
+    n_epochs: int
+    order: np.ndarray
+    random: np.random.RandomState

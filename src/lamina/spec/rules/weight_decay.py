@@ -9,7 +9,7 @@ from __future__ import annotations
 from lamina.spec.arrays import Array, Numbers
 
 
-def keep(rate: Numbers, strength: float) -> Numbers:
+def keep(rate: Numbers, strength: Numbers) -> Numbers:
     """Return the factor ``1 - eta lambda`` of a step."""
     return 1.0 - rate * strength
 
