@@ -105,7 +105,7 @@ def test_arrays(lamina):
         ("color", "missing", ""),
     ]
     # The number 'size' alone moves the first input and its indicator: by the arrays as predicted.
-    x = model.preprocessing.transform(model._columns(mixed()))
+    x = model.preprocessing.transform(model.columns(mixed()))
     size = mixed()["size"].to_pandas().to_numpy()
     place = arrays["input_columns"].tolist().index("size")
     fill, mean, scale = (arrays[f"input_{name}"][place] for name in ("fill", "mean", "scale"))

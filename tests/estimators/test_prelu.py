@@ -88,6 +88,15 @@ def test_going_on_from_changed_slopes():
     assert one._state.step == other._state.step
 
 
+@pytest.mark.parametrize(("before", "after"), [("relu", "prelu"), ("prelu", "relu")])
+def test_training_cannot_go_on_with_other_parameters(before, after):
+    fitted = MLPClassifier((5,), before, warm_start=True, max_iter=2, random_state=0).fit(X, Y)
+    expected = fitted.predict_proba(X)
+    with pytest.raises(ValueError, match="activation may not turn to or from 'prelu'"):
+        fitted.set_params(activation=after).fit(X, Y)
+    np.testing.assert_array_equal(fitted.set_params(activation=before).predict_proba(X), expected)
+
+
 def test_another_activation_has_none():
     fitted = model().fit(X, Y)
     fitted.set_params(activation="relu").fit(X, Y)

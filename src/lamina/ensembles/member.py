@@ -163,7 +163,7 @@ def _hold_out(
     rows, counts = np.unique(rows, return_counts=True)
     y = shared.data.y[rows]
     learn, held = validation.split(shared.training, y, member._strata(y), random)
-    return np.repeat(rows[learn], counts[learn]), rows[held]
+    return rows[learn], rows[held]
 
 
 def _distinct(data: Data, rows: np.ndarray) -> Data:

@@ -227,6 +227,11 @@ class BaseMLP(BaseEstimator, ABC):
         return training, data, random
 
     def _check_same(self, network: Network) -> None:
+        if network.sizes == self.network_.sizes and network.shapes != self.network_.shapes:
+            raise ValueError(
+                f"activation may not turn to or from 'prelu', which has parameters of its own, to "
+                f"go on training {self.network_}. Set warm_start=False and call fit to start anew."
+            )
         if network.sizes != self.network_.sizes:
             raise ValueError(
                 f"hidden_layer_sizes and the data must stay as they were to go on training: the "

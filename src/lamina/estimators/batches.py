@@ -8,7 +8,6 @@ from contextlib import closing, contextmanager
 from dataclasses import replace
 from typing import Any, NamedTuple
 
-import numpy as np
 import scipy.sparse
 from sklearn.base import is_classifier
 from sklearn.utils import check_random_state
@@ -81,10 +80,7 @@ class Stream:
         if not first:
             estimator._check_same(network)
         random = check_random_state(estimator.random_state)
-        if first:
-            state = State(network.initialize(random, scan.dtype))
-        else:
-            state = estimator._going_on()
+        state = State(network.initialize(random, scan.dtype)) if first else estimator._going_on()
         state.restart_rule()
         estimator.network_, estimator._state = network, state
         estimator.__dict__.pop("temperature_", None)

@@ -11,10 +11,10 @@ import numpy as np
 
 from lamina import codec, spec
 from lamina.export.graph import Graph
-from lamina.export.parts import LETTERS, ExportError, Parts, parts_of
+from lamina.export.parts import LETTERS, ExportError, Parts, members_of
 from lamina.export.traced import Traced, namespace
 
-__all__ = ["label", "metadata", "network_output", "predicted", "probabilities", "to_onnx"]
+__all__ = ["label", "mean", "metadata", "network_output", "predicted", "probabilities", "to_onnx"]
 
 
 def to_onnx(model: Any, path: str | PathLike[str] | None = None) -> bytes | None:
@@ -36,7 +36,7 @@ def to_onnx(model: Any, path: str | PathLike[str] | None = None) -> bytes | None
 
     Parameters
     ----------
-    model : MLPClassifier or MLPRegressor
+    model : MLPClassifier, MLPRegressor, EnsembleClassifier or EnsembleRegressor
         Fitted.
     path : str or path-like, optional
         Where to write the file, atomically.
@@ -69,20 +69,30 @@ def to_onnx(model: Any, path: str | PathLike[str] | None = None) -> bytes | None
     >>> np.allclose(probabilities, model.predict_proba([[0.0], [1.0]]))
     True
     """
-    parts = parts_of(model)
-    graph = Graph()
+    members = members_of(model)
+    parts, graph = members[0], Graph()
     x = graph.input("X", parts.dtype, (None, parts.n_features))
-    h = network_output(parts, x)
+    h = mean([network_output(own, x) for own in members])
     if parts.classes is None:
         graph.output("prediction", predicted(parts, h))
     else:
         graph.output("label", label(parts, h))
         graph.output("probabilities", probabilities(parts, h))
-    data = graph.to_bytes(f"{type(model).__name__}: {parts.network!r}", metadata(parts, model))
+    of = f"{len(members)} times " if hasattr(model, "members_") else ""
+    doc = f"{type(model).__name__}: {of}{parts.network!r}"
+    data = graph.to_bytes(doc, metadata(parts, model))
     if path is None:
         return data
     codec.write_atomically(path, data)
     return None
+
+
+def mean(each: list[Traced]) -> Traced:
+    """Return the mean of what the members of an ensemble give."""
+    total = each[0]
+    for own in each[1:]:
+        total = total + own
+    return total / len(each) if len(each) > 1 else total
 
 
 def network_output(parts: Parts, x: Traced) -> Traced:

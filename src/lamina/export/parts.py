@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
+from lamina.ensembles import EnsembleClassifier, EnsembleRegressor
 from lamina.estimators import MLPClassifier, MLPRegressor, layers
 from lamina.plan import Dense, Network, checks
 
-__all__ = ["ExportError", "Imputer", "Parts", "Scaler", "parts_of"]
+__all__ = ["ExportError", "Imputer", "Parts", "Scaler", "members_of", "parts_of"]
 
 
 LETTERS = "Wba"  # weights, biases, and slopes where they are learned
@@ -76,6 +77,15 @@ class Parts:
     def dtype(self) -> np.dtype:
         """The dtype of the weights."""
         return self.parameters[0][0].dtype
+
+
+def members_of(model: Any) -> list[Parts]:
+    """Return the parts of each member of a fitted ensemble, or of an estimator as its only one."""
+    if not isinstance(model, (EnsembleClassifier, EnsembleRegressor)):
+        return [parts_of(model)]
+    check_is_fitted(model, "members_")
+    names = tuple(getattr(model, "feature_names_in_", ()))
+    return [replace(parts_of(member), feature_names=names) for member in model.members_]
 
 
 def parts_of(model: Any) -> Parts:

@@ -2,14 +2,19 @@
 
 from lamina.tables.errors import TableError
 from lamina.tables.model import TableModel, train
+from lamina.tables.parquet import ParquetSet
 from lamina.tables.prepare import Prepared, prepare
 from lamina.tables.read import read_table, write_table
+from lamina.tables.stream import Streamed, prepare_parts
 
 __all__ = [
+    "ParquetSet",
     "Prepared",
+    "Streamed",
     "TableError",
     "TableModel",
     "prepare",
+    "prepare_parts",
     "read_table",
     "train",
     "write_table",

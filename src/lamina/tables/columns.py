@@ -89,9 +89,7 @@ def is_text(kind: pa.DataType) -> bool:
     return any(test(kind) for test in tests)
 
 
-def _numbers(
-    values: pa.ChunkedArray, name: str, kind: Kind, before: int
-) -> NDArray[np.float64]:
+def _numbers(values: pa.ChunkedArray, name: str, kind: Kind, before: int) -> NDArray[np.float64]:
     source = values.type
     if not is_text(source) and (kind_of(values) not in ("number", "boolean")):
         raise TableError(f"column {name!r} holds {_called(source)}, not {kind}s: convert it")
@@ -107,8 +105,8 @@ def _numbers(
     if large.size:
         what = "infinite" if np.isinf(numbers[large[0]]) else "too large"
         raise TableError(
-            f"column {name!r}, row {before + large[0] + 1}: the value is {what}; replace it by a number "
-            "or leave it empty"
+            f"column {name!r}, row {before + large[0] + 1}: the value is {what}; replace it by a "
+            "number or leave it empty"
         )
     return cast("NDArray[np.float64]", numbers)
 

@@ -12,8 +12,11 @@ from lamina.tables import outputs, report, runs, settings
 from lamina.tables.errors import counted
 from lamina.tables.export import exporter
 from lamina.tables.model import TableModel
-from lamina.tables.prepare import prepare
-from lamina.tables.read import read_table, write_bytes, write_table
+from lamina.tables.parquet import ParquetSet
+from lamina.tables.passes import evaluate_parts, predict_parts
+from lamina.tables.prepare import Prepared, prepare
+from lamina.tables.read import opened, write_bytes, write_table
+from lamina.tables.stream import Streamed, prepare_parts
 
 __all__ = ["app", "written"]
 
@@ -59,6 +62,7 @@ def train(
     test_size: own.TestSize = 0.2,
     seed: own.Seed = 0,
     drop: own.Drop = None,
+    batch_rows: own.BatchRows = None,
     hidden: own.Hidden = "100",
     activation: own.Activation = "relu",
     solver: own.Solver = "adam",
@@ -92,12 +96,25 @@ def train(
     }
     idle = {"--early-stopping": early_stopping, "--batch-size": batch_size != "auto"}
     settings.without_effect(solver, {**idle, "--schedule": schedule != "constant"})
-    data = read_table(table)
-    prepared = prepare(data, target, task=task, test_size=test_size, seed=seed, drop=drop or ())
+    data = opened(table, batch_rows)
+    wanted: dict[str, Any] = {
+        "task": task,
+        "test_size": test_size,
+        "seed": seed,
+        "drop": drop or (),
+    }
+    prepared: Prepared | Streamed
+    if isinstance(data, ParquetSet):
+        settings.in_parts(solver)
+        prepared = prepare_parts(data, target, **wanted)
+        size = data.n_rows, len(data.schema.names)
+    else:
+        prepared = prepare(data, target, **wanted)
+        size = data.num_rows, data.num_columns
     if early_stopping is None:
         early_stopping = settings.early_stopping(prepared, solver, own.EARLY_FROM)
     estimator = settings.estimator(prepared, early_stopping=early_stopping, **chosen)
-    report.console(quiet or as_json).print(report.facts(runs.before(table, data, prepared)))
+    report.console(quiet or as_json).print(report.facts(runs.before(table, *size, prepared)))
     _train(prepared, estimator, path, quiet, as_json)
 
 
@@ -110,7 +127,7 @@ def _train(prepared: Any, estimator: Any, path: Path, quiet: bool, as_json: bool
     seconds = time.perf_counter() - start
     model.save(path)
     written.append(path)
-    console.print(report.facts(runs.after(model, notes, seconds)))
+    console.print(report.facts(runs.after(model, notes, seconds, prepared.watched)))
     _print_scores(console, model.facts)
     console.print(f"\nmodel written to {path}")
     if as_json:
@@ -123,6 +140,7 @@ def predict(
     table: own.Table,
     out: own.TableOut,
     keep: own.Keep = False,
+    batch_rows: own.BatchRows = None,
     force: own.Force = False,
     quiet: own.Quiet = False,
 ) -> None:
@@ -132,28 +150,38 @@ def predict(
     """
     outputs.table_path(out, force, model, table)
     loaded = TableModel.load(model)
-    data = read_table(table, infer=False, numbers=loaded.numbers)
-    predictions = loaded.predictions(data)
-    for line in runs.unseen(loaded, data):
+    data = opened(table, batch_rows, infer=False, numbers=loaded.numbers)
+    if isinstance(data, ParquetSet):
+        n_rows, strange = predict_parts(loaded, data, out, keep)
+    else:
+        n_rows, strange = data.num_rows, loaded.unseen(data)
+        predictions = loaded.predictions(data)
+        write_table(runs.beside(data, predictions) if keep else predictions, out)
+    for line in runs.unseen(strange, n_rows):
         report.console(quiet, stderr=True).print(f"note: {line}")
-    if keep:
-        predictions = runs.beside(data, predictions)
-    write_table(predictions, out)
     written.append(out)
-    count = counted(data.num_rows, "prediction")
+    count = counted(n_rows, "prediction")
     report.console(quiet).print(f"{count} of {loaded.target.name!r} written to {out}")
 
 
 @app.command()
-def evaluate(model: own.Model, table: own.Table, as_json: own.Json = False) -> None:
+def evaluate(
+    model: own.Model,
+    table: own.Table,
+    batch_rows: own.BatchRows = None,
+    as_json: own.Json = False,
+) -> None:
     """Score MODEL on a TABLE that has the target."""
     loaded = TableModel.load(model)
-    data = read_table(table, infer=False, numbers=loaded.numbers)
-    outcome = loaded.evaluate(data)
+    data = opened(table, batch_rows, infer=False, numbers=loaded.numbers)
+    if isinstance(data, ParquetSet):
+        outcome, strange = evaluate_parts(loaded, data)
+    else:
+        outcome, strange = loaded.evaluate(data), loaded.unseen(data)
     if as_json:
         _print_json(runs.outcome_json(loaded, outcome))
         return
-    for line in runs.remarks(loaded, data, outcome):
+    for line in runs.remarks(strange, outcome.n_rows + outcome.n_unlabelled, outcome):
         report.console(stderr=True).print(f"note: {line}")
     rows = counted(outcome.n_rows, "row")
     title = f"{loaded.target.task} of {loaded.target.name!r} on {rows}"

@@ -108,7 +108,10 @@ class TableModel:
 
     def predictions(self, data: Any) -> pa.Table:
         """Return a table of the column ``prediction`` and, for classes, ``probability_<class>``."""
-        predicted = self._outputs(data)
+        return self.as_columns(self._outputs(data))
+
+    def as_columns(self, predicted: NDArray[np.float64]) -> pa.Table:
+        """Return what `predictions` does for numbers, or the probabilities of the classes."""
         if not self.target.classes:
             return pa.table({"prediction": predicted})
         labels = pa.array(self.target.classes, self.target.label_type)
@@ -120,13 +123,7 @@ class TableModel:
     def evaluate(self, data: Any) -> Outcome:
         """Return the scores on a table that has the target; rows without it are left out."""
         table = as_table(data)
-        if self.target.name not in table.column_names:
-            close = similar(self.target.name, table.column_names)
-            hint = f" (did you mean {listed(close)}?)" if close else ""
-            raise TableError(
-                f"the table has no column {self.target.name!r}, the target{hint}: to score the "
-                "model it has to be there; to get predictions use lamina predict"
-            )
+        self.check_target(table.column_names)
         truth = self.target.read(table[self.target.name])
         rows = np.flatnonzero(~np.isnan(truth))
         if not rows.size:
@@ -146,9 +143,20 @@ class TableModel:
             unknown=unknown,
         )
 
+    def check_target(self, names: list[str]) -> None:
+        """Raise TableError unless the target is among the names of a table's columns."""
+        if self.target.name in names:
+            return
+        close = similar(self.target.name, names)
+        hint = f" (did you mean {listed(close)}?)" if close else ""
+        raise TableError(
+            f"the table has no column {self.target.name!r}, the target{hint}: to score the model "
+            "it has to be there; to get predictions use lamina predict"
+        )
+
     def unseen(self, data: Any) -> dict[str, int]:
         """Count, by column, the rows whose category the model has no input for."""
-        return self.preprocessing.unseen(self._columns(data))
+        return self.preprocessing.unseen(self.columns(data))
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the model to one file, all of it or nothing."""
@@ -169,7 +177,14 @@ class TableModel:
 
         return load(path)
 
-    def _columns(self, data: Any) -> dict[str, Values]:
+    def columns(self, data: Any, before: int = 0) -> dict[str, Values]:
+        """Return the columns that the model takes; errors count rows from the one after `before`.
+
+        Raises
+        ------
+        TableError
+            If one is missing, or holds what it did not in training.
+        """
         table = as_table(data)
         kinds = self.preprocessing.kinds
         absent = [name for name in kinds if name not in table.column_names]
@@ -182,12 +197,14 @@ class TableModel:
                 f"the table lacks the {many} {listed(absent)} that the model was trained on"
                 f"{hint}: add what is missing, or train a model without"
             )
-        return {name: values_of(table[name], kind, name) for name, kind in kinds.items()}
+        return {name: values_of(table[name], kind, name, before) for name, kind in kinds.items()}
+
+    def answer(self, columns: dict[str, Values]) -> NDArray[np.float64]:
+        """Return probabilities, or numbers in the target's own unit, for such columns."""
+        return outputs(self.target, self.estimator, self.preprocessing.transform(columns))
 
     def _outputs(self, data: Any) -> NDArray[np.float64]:
-        return outputs(
-            self.target, self.estimator, self.preprocessing.transform(self._columns(data))
-        )
+        return self.answer(self.columns(data))
 
 
 def outputs(target: Target, estimator: Any, X: NDArray[np.float32]) -> NDArray[np.float64]:

@@ -14,7 +14,10 @@ EARLY_FROM = 10_000
 
 _NET = "The network"
 
-Table = Annotated[Path, typer.Argument(metavar="TABLE", help="A CSV or Parquet file.")]
+Table = Annotated[
+    Path,
+    typer.Argument(metavar="TABLE", help="A CSV or Parquet file, or a folder of Parquet files."),
+]
 Model = Annotated[Path, typer.Argument(metavar="MODEL", help="A file of lamina train.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors.")]
 Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
@@ -39,6 +42,15 @@ Seed = Annotated[
 ]
 Drop = Annotated[
     list[str] | None, typer.Option(metavar="COLUMN", help="A column not to use; repeatable.")
+]
+BatchRows = Annotated[
+    int | None,
+    typer.Option(
+        min=1,
+        help="Read Parquet so many rows at a time, not as a whole; by default if it would take too "
+        "much of the free memory.",
+        show_default=False,
+    ),
 ]
 Force = Annotated[bool, typer.Option("--force", "-f", help="Overwrite an existing file.")]
 Hidden = Annotated[

@@ -116,9 +116,7 @@ class ParquetSet:
         for group in self._groups:
             yield from self._read(group, columns, self.rows)
 
-    def mixed(
-        self, columns: Sequence[str], random: np.random.Generator
-    ) -> Iterator[Piece]:
+    def mixed(self, columns: Sequence[str], random: np.random.Generator) -> Iterator[Piece]:
         """Yield the rows with those of several row groups, drawn at random, beside each other.
 
         A file in the order of its target would otherwise bring one class after the other.
@@ -138,21 +136,18 @@ class ParquetSet:
                 if group is not None:
                     open_ones.append(self._read(group, columns, rows))
 
-    def _read(
-        self, group: _Group, columns: Sequence[str] | None, rows: int
-    ) -> Iterator[Piece]:
+    def _read(self, group: _Group, columns: Sequence[str] | None, rows: int) -> Iterator[Piece]:
         """Yield the rows of a row group."""
-        with _readable(group.file):
-            # Without its own buffers pyarrow keeps whole columns of a row group.
-            with pa.parquet.ParquetFile(group.file, buffer_size=_BUFFER) as file:
-                done = 0
-                names = None if columns is None else list(columns)
-                wanted = {"row_groups": [group.number], "columns": names, "batch_size": rows}
-                for batch in file.iter_batches(**wanted):
-                    if batch.num_rows:
-                        table = categorical(pa.Table.from_batches([batch]))
-                        yield Piece(table, group.first + done, group.file, group.place + done)
-                    done += batch.num_rows
+        done, names = 0, None if columns is None else list(columns)
+        wanted = {"row_groups": [group.number], "columns": names, "batch_size": rows}
+        # Without its own buffers pyarrow keeps whole columns of a row group.
+        opened = pa.parquet.ParquetFile
+        with _readable(group.file), opened(group.file, buffer_size=_BUFFER) as file:
+            for batch in file.iter_batches(**wanted):
+                if batch.num_rows:
+                    table = categorical(pa.Table.from_batches([batch]))
+                    yield Piece(table, group.first + done, group.file, group.place + done)
+                done += batch.num_rows
 
 
 def files_in(path: Path) -> list[Path]:
@@ -163,7 +158,8 @@ def files_in(path: Path) -> list[Path]:
     files = [own for own in found if not any(_hidden(part) for part in _below(path, own))]
     if not files:
         raise TableError(
-            f"{path} is a folder: name a CSV or Parquet file inside it, or a folder of Parquet files"
+            f"{path} is a folder: name a CSV or Parquet file inside it, or a folder of Parquet "
+            "files"
         )
     keyed = [own for own in files if any("=" in part for part in _below(path, own)[:-1])]
     if keyed:

@@ -16,10 +16,10 @@ from lamina.tables.errors import TableError
 from lamina.tables.parquet import ENDINGS as _PARQUET
 from lamina.tables.parquet import ParquetSet, categorical, files_in, no_twins
 
-__all__ = ["check_output", "read_table", "table_ending", "write_bytes", "write_table"]
+__all__ = ["check_output", "opened", "read_table", "table_ending", "write_bytes", "write_table"]
 
 _CSV = (".csv", ".tsv", ".txt")
-_COMPRESSED = {".gz": "gzip", ".bz2": "bz2", ".zst": "zstd"}
+COMPRESSED = {".gz": "gzip", ".bz2": "bz2", ".zst": "zstd"}
 _WRITTEN = ".csv, .tsv or .txt (also with .gz, .bz2 or .zst after it) or .parquet"
 
 
@@ -71,6 +71,24 @@ def read_table(
     return table
 
 
+def opened(
+    path: Path, rows: int | None, *, infer: bool = True, numbers: Collection[str] = ()
+) -> pa.Table | ParquetSet:
+    """Return a table, or Parquet files to be read in parts.
+
+    They are read in parts of that many `rows`; None: if the table would take too much of the free
+    memory.
+    """
+    parquet = table_ending(path) in _PARQUET
+    if rows is not None and not parquet:
+        raise TableError(f"--batch-rows is for Parquet, and {path} is text: leave it out")
+    if parquet and path.exists():
+        found = ParquetSet(path, rows)
+        if rows is not None or found.is_large:
+            return found
+    return read_table(path, infer=infer, numbers=numbers)
+
+
 def write_table(table: pa.Table, path: str | os.PathLike[str]) -> None:
     """Write ``table`` as CSV or Parquet by the ending of ``path``, all of it or nothing.
 
@@ -85,7 +103,7 @@ def write_table(table: pa.Table, path: str | os.PathLike[str]) -> None:
     else:
         _write_csv(table, file, "\t" if table_ending(path) == ".tsv" else ",")
     data = file.getvalue()
-    compression = _COMPRESSED.get(path.suffix.lower())
+    compression = COMPRESSED.get(path.suffix.lower())
     write_bytes(path, _compressed(data, compression) if compression else data)
 
 
@@ -95,7 +113,7 @@ def check_output(path: Path) -> None:
         parquet = table_ending(path) in _PARQUET
     except TableError:
         parquet = None
-    if parquet is None or (parquet and path.suffix.lower() in _COMPRESSED):
+    if parquet is None or (parquet and path.suffix.lower() in COMPRESSED):
         raise TableError(f"cannot write a table as {path.name}: end its name in {_WRITTEN}")
 
 
@@ -107,7 +125,7 @@ def table_ending(path: Path) -> str:
     if path.is_dir():
         return _PARQUET[0]
     endings = [ending.lower() for ending in path.suffixes]
-    if len(endings) > 1 and endings[-1] in _COMPRESSED:
+    if len(endings) > 1 and endings[-1] in COMPRESSED:
         endings.pop()
     if not endings or endings[-1] not in (*_CSV, *_PARQUET):
         raise TableError(f"cannot tell what {path} is: its name must end in .csv or .parquet")
@@ -119,13 +137,18 @@ def write_bytes(path: str | os.PathLike[str], data: bytes) -> None:
     try:
         write_atomically(path, data)
     except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        raise TableError(f"cannot write {path}: {reason}; choose another place") from error
+        raise unwritten(path, error) from error
+
+
+def unwritten(path: str | os.PathLike[str], error: OSError) -> TableError:
+    """Return what to say where a file cannot be written."""
+    reason = (error.strerror or str(error)).lower()
+    return TableError(f"cannot write {path}: {reason}; choose another place")
 
 
 def _bytes(path: Path) -> bytes:
     try:
-        compression = _COMPRESSED.get(path.suffix.lower())
+        compression = COMPRESSED.get(path.suffix.lower())
         with pa.input_stream(str(path), compression=compression) as stream:
             return stream.read()
     except (FileNotFoundError, PermissionError):
@@ -162,7 +185,12 @@ def _write_csv(table: pa.Table, file: IO[bytes], separator: str) -> None:
     try:
         pyarrow.csv.write_csv(table, file, pyarrow.csv.WriteOptions(delimiter=separator))
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError, pa.ArrowTypeError):
-        raise TableError(
-            "a kept column holds lists or other nested values, which CSV cannot: end the name "
-            "of the output in .parquet"
-        ) from None
+        raise nested() from None
+
+
+def nested() -> TableError:
+    """Return what to say of values that a text file has no form for."""
+    return TableError(
+        "a kept column holds lists or other nested values, which CSV cannot: end the name of the "
+        "output in .parquet"
+    )

@@ -1,6 +1,6 @@
 """The steps of the commands that are neither reading, learning nor printing."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ from lamina.tables.errors import TableError, counted, grouped, listed
 from lamina.tables.model import Outcome, TableModel, train
 from lamina.tables.prepare import Prepared
 from lamina.tables.scores import Scores
+from lamina.tables.stream import Streamed
 
 __all__ = [
     "after",
@@ -24,11 +25,13 @@ __all__ = [
 ]
 
 
-def before(path: Path, table: pa.Table, prepared: Prepared) -> Iterator[tuple[str, str]]:
+def before(
+    path: Path, n_rows: int, n_columns: int, prepared: Prepared | Streamed
+) -> Iterator[tuple[str, str]]:
     """Yield what there is to say before the training."""
     yield (
         "table",
-        (f"{path}: {counted(table.num_rows, 'row')}, {counted(table.num_columns, 'column')}"),
+        (f"{path}: {counted(n_rows, 'row')}, {counted(n_columns, 'column')}"),
     )
     target = prepared.target
     yield "task", f"{target.task}: the target {target.name!r} {prepared.reason}"
@@ -37,28 +40,35 @@ def before(path: Path, table: pa.Table, prepared: Prepared) -> Iterator[tuple[st
         yield "not used", line
     for note in prepared.notes:
         yield "note", note
-    train, test = len(prepared.train.y), len(prepared.test.y)
-    yield "rows", report.split(train, test, prepared.unlabelled)
+    yield "rows", report.split(prepared.n_train, prepared.n_test, prepared.unlabelled)
+    if isinstance(prepared, Streamed):
+        size = counted(prepared.source.rows, "row")
+        yield "memory", f"too small for the table: it is read {size} at a time, again in each epoch"
 
 
-def after(model: TableModel, notes: list[str], seconds: float) -> Iterator[tuple[str, str]]:
+def after(
+    model: TableModel, notes: list[str], seconds: float, watched: str
+) -> Iterator[tuple[str, str]]:
     """Yield what there is to say after the training."""
     yield "network", report.network(model.estimator)
-    yield "training", f"{_epochs(model.estimator)} in {seconds:.1f} s{_stopping(model.estimator)}"
+    yield (
+        "training",
+        f"{_epochs(model.estimator)} in {seconds:.1f} s{_stopping(model.estimator, watched)}",
+    )
     for note in notes:
         yield "note", note
 
 
-def unseen(model: TableModel, table: Any) -> Iterator[str]:
+def unseen(counts: Mapping[str, int], n_rows: int) -> Iterator[str]:
     """Yield a line on each column with categories that the model does not know."""
-    for name, count in model.unseen(table).items():
+    for name, count in counts.items():
         known = "has a category that training never or hardly saw"
-        yield f"column {name!r} {known} in {count:,} of {counted(len(table), 'row')}"
+        yield f"column {name!r} {known} in {count:,} of {counted(n_rows, 'row')}"
 
 
-def remarks(model: TableModel, table: Any, outcome: Outcome) -> Iterator[str]:
+def remarks(counts: Mapping[str, int], n_rows: int, outcome: Outcome) -> Iterator[str]:
     """Yield a line on each thing to know about a score."""
-    yield from unseen(model, table)
+    yield from unseen(counts, n_rows)
     if outcome.n_unlabelled:
         yield f"{counted(outcome.n_unlabelled, 'row')} left out: the target is missing"
     if outcome.n_unknown:
@@ -119,8 +129,8 @@ def _epochs(fitted: Any) -> str:
     return counted(int(fitted.n_iter_), "epoch")
 
 
-def _stopping(fitted: Any) -> str:
+def _stopping(fitted: Any, watched: str) -> str:
     if getattr(fitted, "best_validation_score_", None) is None:
         return ""
     best = fitted.best_validation_score_
-    return f", watching a tenth of the rows (their best score: {best:.4f})"
+    return f", watching {watched} (their best score: {best:.4f})"

@@ -31,6 +31,7 @@ __all__ = [
     "between",
     "early_stopping",
     "estimator",
+    "in_parts",
     "schedule",
     "sizes",
     "solver",
@@ -115,6 +116,15 @@ def without_effect(solver: str, given: Mapping[str, object]) -> None:
         raise TableError(
             f"--solver lbfgs always takes all rows at once and finds its own steps: leave out "
             f"{' and '.join(idle)}, or choose another --solver"
+        )
+
+
+def in_parts(solver: str) -> None:
+    """Raise TableError for the solver that cannot learn from a table read in parts."""
+    if solver == "lbfgs":
+        raise TableError(
+            "--solver lbfgs takes all rows at once, and the table is read in parts: choose another "
+            "--solver"
         )
 
 

@@ -6,7 +6,7 @@ statistics, three times for the medians, and then for each epoch.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -17,7 +17,6 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from lamina.tables.columns import Kind, Values, is_text, kind_of, plain, values_of
-from lamina.tables.csvfile import clean
 from lamina.tables.errors import TableError, counted
 from lamina.tables.learning import Dates, Numbers, Texts, learner
 from lamina.tables.moments import Moments
@@ -36,7 +35,7 @@ from lamina.tables.running import RunningScores
 from lamina.tables.scores import Scores
 from lamina.tables.target import Seen, Target, Task, decide
 
-__all__ = ["Streamed", "prepare_parts"]
+__all__ = ["Streamed", "prepare_parts", "told"]
 
 _MOST_TEXTS = 20_000  # different ones of a column that are counted at a time
 _MOST_LABELS = 10_000
@@ -147,7 +146,7 @@ class Streamed:
         names = [*kinds, target.name]
         pieces = self.source.pieces(names) if random is None else self.source.mixed(names, random)
         for piece in pieces:
-            with _told(piece, self.source):
+            with told(piece, self.source):
                 truth = target.read(piece.table[target.name], piece.place)
                 rows = split.of(piece.first, piece.table.num_rows) == wanted
                 rows &= ~np.isnan(truth)
@@ -259,7 +258,7 @@ def _study(
             notes = tuple(some + note for note in notes_on(table, kinds))
             dropped |= {name: "as asked" for name in drop}
             study = _Study(columns, dropped, notes, _TargetColumn(target, table[target], task))
-        with _told(piece, source):
+        with told(piece, source):
             rows = study.target.add(table[target], piece.place, split.of(piece.first, len(table)))
             for name, column in study.columns.items():
                 column.add(table[name], piece.place, rows)
@@ -410,7 +409,7 @@ def columns_of(piece: Piece, kinds: dict[str, Kind]) -> Columns:
 
 
 @contextmanager
-def _told(piece: Piece, source: ParquetSet) -> Iterator[None]:
+def told(piece: Piece, source: ParquetSet) -> Iterator[None]:
     """Say in which file of a folder an error is."""
     try:
         yield

@@ -88,8 +88,8 @@ class Target:
         if kind is None or (kind == "date" and not is_text(values.type)):
             row = int(np.argmax(values.is_valid().to_numpy()))
             raise TableError(
-                f"target {self.name!r}, row {before + row + 1:,}: {values[row].as_py()!r} cannot be one of "
-                f"the model's classes {listed(self.classes, 4)}: convert the column"
+                f"target {self.name!r}, row {before + row + 1:,}: {values[row].as_py()!r} cannot be "
+                f"one of the model's classes {listed(self.classes, 4)}: convert the column"
             )
         if self.label_type == pa.string():
             return values.cast(pa.string())

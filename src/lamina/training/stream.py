@@ -247,7 +247,12 @@ def _pieces(chunks: Iterator[Data], most: int) -> Iterator[Data]:
     for data in chunks:
         n = len(data.y)
         for begin in range(0, n, most):
-            yield data if n <= most else data.rows(slice(begin, begin + most))
+            yield data if n <= most else _slice(data, slice(begin, begin + most))
+
+
+def _slice(data: Data, rows: slice) -> Data:
+    """Return rows as views."""
+    return Data(data.x[rows], data.y[rows], None if data.weights is None else data.weights[rows])
 
 
 def _and_last(pieces: Iterator[Data]) -> Iterator[tuple[Data, bool]]:
