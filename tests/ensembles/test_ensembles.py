@@ -499,7 +499,7 @@ def interrupted(ensemble, seed, *arguments, method="fit"):
 
     def press():
         Knows.reached.wait(30)
-        time.sleep(0.05)
+        time.sleep(0.3)
         _thread.interrupt_main()
 
     thread = threading.Thread(target=press)
@@ -507,6 +507,8 @@ def interrupted(ensemble, seed, *arguments, method="fit"):
     try:
         with pytest.warns(UserWarning, match="Training interrupted by user") as caught:
             getattr(ensemble, method)(*arguments)
+    except KeyboardInterrupt:  # which would end all tests
+        pytest.fail("fit has let it pass")
     finally:
         thread.join()
     return str(caught[0].message)
@@ -594,3 +596,21 @@ def test_members_need_no_copies_of_the_data():
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert peak < 2 * x.nbytes  # of which a copy each would take eight
+
+
+def test_no_standardized_copy_of_the_data_outlives_the_fit():
+    import gc
+    import tracemalloc
+
+    x = np.random.RandomState(0).normal(size=(20000, 50))
+    network = MLPClassifier((4,), max_iter=1, batch_size=500, standardize=True)
+    gc.collect()
+    gc.disable()  # what is in no cycle is freed without it
+    tracemalloc.start()
+    try:
+        ensemble = classifier(network=network).fit(x, np.arange(len(x)) % 2)
+        kept, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+        gc.enable()
+    assert len(ensemble.members_) == 3 and kept < x.nbytes / 5

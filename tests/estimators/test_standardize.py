@@ -1,6 +1,8 @@
 """`standardize` and `missing`: fitted inside, undone in what comes out, kept with the weights."""
 
+import gc
 import pickle
+import tracemalloc
 import warnings
 
 import numpy as np
@@ -434,3 +436,19 @@ def test_a_file_with_numbers_that_no_scaler_has_is_refused(name, change):
 def test_tags_say_whether_nan_is_taken():
     assert regressor(missing="learn").__sklearn_tags__().input_tags.allow_nan
     assert not regressor().__sklearn_tags__().input_tags.allow_nan
+
+
+def test_no_copy_of_the_data_outlives_the_fit():
+    x = np.random.RandomState(0).standard_normal((20_000, 50))
+    model = regressor(max_iter=1)
+    model.fit(x[:100], x[:100, 0])  # what is made once and for all
+    gc.collect()
+    gc.disable()
+    tracemalloc.start()
+    try:
+        model.fit(x, x[:, 0])
+        left, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+        gc.enable()
+    assert left < x.nbytes / 10

@@ -7,6 +7,7 @@ it and returns it, and after that ``ax_`` and ``figure_``.
 from lamina.displays.approximation import ApproximationDisplay
 from lamina.displays.boolean import BooleanNetworkDisplay
 from lamina.displays.descent import DescentDisplay, SurfaceDisplay
+from lamina.displays.learning_curves import LearningCurvesDisplay
 from lamina.displays.learning_rate import LearningRateDisplay
 from lamina.displays.linear import AutoencoderSpectrumDisplay, ModeDynamicsDisplay
 from lamina.displays.loss_surface import LossSurfaceDisplay
@@ -21,6 +22,7 @@ __all__ = [
     "BooleanNetworkDisplay",
     "CorrectionsDisplay",
     "DescentDisplay",
+    "LearningCurvesDisplay",
     "LearningRateDisplay",
     "LossSurfaceDisplay",
     "ModeDynamicsDisplay",

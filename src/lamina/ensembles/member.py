@@ -129,6 +129,7 @@ def train(
     except BaseException as error:
         stop.set()
         trained.error = error
+    report.release()
     return trained
 
 
@@ -163,7 +164,7 @@ def _hold_out(
     rows, counts = np.unique(rows, return_counts=True)
     y = shared.data.y[rows]
     learn, held = validation.split(shared.training, y, member._strata(y), random)
-    return rows[learn], rows[held]
+    return np.repeat(rows[learn], counts[learn]), rows[held]
 
 
 def _distinct(data: Data, rows: np.ndarray) -> Data:

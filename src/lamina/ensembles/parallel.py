@@ -51,19 +51,17 @@ def run(tasks: Sequence[Callable[[], Any]], n_workers: int, stop: Event) -> tupl
     Even one worker is a thread of its own, so that Ctrl-C reaches this function at once. It sets
     `stop` and waits for those at work, which look at it now and then.
     """
-    interrupted = False
+    interrupted, futures = False, []
     pool = ThreadPoolExecutor(n_workers, thread_name_prefix="lamina-ensemble")
-    futures = [pool.submit(task) for task in tasks]
     try:
+        for task in tasks:
+            futures.append(pool.submit(task))
         while wait(futures, LOOK).not_done:  # a wait without an end hears no Ctrl-C on Windows
             pass
     except KeyboardInterrupt:
         interrupted = True
-    except BaseException:
-        stop.set()
-        raise
     finally:
-        if interrupted:
+        if interrupted or not all(future.done() for future in futures):
             stop.set()
-        pool.shutdown(wait=True, cancel_futures=interrupted)
+        pool.shutdown(wait=True, cancel_futures=True)
     return [future.result() for future in futures if not future.cancelled()], interrupted

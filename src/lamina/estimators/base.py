@@ -17,6 +17,7 @@ from lamina import codec
 from lamina.engines import Data, Predictor, default_engine
 from lamina.estimators import (
     checkpoint,
+    html,
     inputs,
     layers,
     preprocessing,
@@ -182,10 +183,14 @@ class BaseMLP(BaseEstimator, ABC):
                 self._settle(report.n_epochs, report.reason(error))
             told.fail(error, "" if report is None else report.reason(error))
             raise
-        reason = report.reason(end)
-        self._settle(report.n_epochs, reason)
-        told.end(reason)
-        report.end(end, incremental)
+        else:
+            reason = report.reason(end)
+            self._settle(report.n_epochs, reason)
+            told.end(reason)
+            report.end(end, incremental)
+        finally:
+            if report is not None:
+                report.release()
         return self
 
     def _prepare(
@@ -413,6 +418,10 @@ class BaseMLP(BaseEstimator, ABC):
         history = self._state.history
         history.seconds = [np.nan] * len(history.loss)
         self._get_ready()
+
+    def _html_repr(self) -> str:
+        """Return what scikit-learn's ``_repr_html_`` shows in notebooks."""
+        return html.represent(self)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

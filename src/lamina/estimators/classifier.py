@@ -19,7 +19,15 @@ from sklearn.utils.multiclass import (
 from sklearn.utils.validation import check_is_fitted
 
 from lamina.engines import Data, Predictor
-from lamina.estimators import batches, calibration, inputs, losses, preprocessing, translate, weights
+from lamina.estimators import (
+    batches,
+    calibration,
+    inputs,
+    losses,
+    preprocessing,
+    translate,
+    weights,
+)
 from lamina.estimators.base import BaseMLP, check_stochastic
 from lamina.plan import Network
 

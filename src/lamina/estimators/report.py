@@ -14,6 +14,7 @@ from lamina.training import Course, Listener, Outcome, State
 from lamina.training.lbfgs import Result
 
 USER = 5  # stack levels from a warning to the caller of fit
+DIVERGED = "The weights were no longer finite; these are the last that were."
 
 
 class DivergenceError(ValueError):
@@ -129,7 +130,7 @@ class Report(Listener):
         if outcome is Outcome.INTERRUPTED:
             return "The user interrupted training."
         if outcome is Outcome.DIVERGED:
-            return "The weights were no longer finite; these are the last that were."
+            return DIVERGED
         if isinstance(end, Result) and not end.message.startswith("`callback`"):
             return f"L-BFGS: {end.message.strip().rstrip('.')}."
         if outcome is Outcome.CONVERGED:
@@ -138,6 +139,10 @@ class Report(Listener):
         if self.incremental:
             return "The epoch of partial_fit ended."
         return f"max_iter = {self.training.max_iter} epochs ended."
+
+    def release(self) -> None:
+        """Let go of the training, or its samples would stay until garbage is collected."""
+        self.told.run = self.course = None
 
     def end(self, end: Outcome | Result, incremental: bool) -> None:
         """Warn or raise as the end of training demands."""

@@ -11,6 +11,7 @@ from sklearn.base import is_classifier
 from sklearn.preprocessing import LabelBinarizer, StandardScaler
 from sklearn.utils import column_or_1d
 from sklearn.utils.multiclass import type_of_target, unique_labels
+from sklearn.utils.sparsefuncs import mean_variance_axis
 
 from lamina import scalers
 from lamina.engines import Data
@@ -152,7 +153,7 @@ class Scan:
             features = np.flatnonzero(self._absent)
             own.imputer_ = scalers.imputer(self._x.means, features, self.dtype.name)
         if "X" in self._standardized:
-            own.x_scaler_ = self._x.scaler(self.dtype, filled=self._learns)
+            own.x_scaler_ = self._x.scaler(self.dtype)
         X, y = self._few
         self.example = preprocessing.apply(own, X), own._targets(y, self.dtype)
 
@@ -182,46 +183,49 @@ class Scan:
 
 
 class Moments:
-    """Means and variances of columns, chunk by chunk; NaN is left out."""
+    """Means and variances of columns, chunk by chunk; NaN is left out.
+
+    Those of chunks are put together as Chan, Golub and LeVeque (1979) do. scikit-learn's
+    ``partial_fit`` would lose a column that has nothing but NaN in one chunk.
+    """
 
     def __init__(self) -> None:
-        self._made: StandardScaler | None = None
-        self._weight = 0.0
+        self._seen: Any = 0  # rows, or the sum of their weights
+        self._n: Any = 0.0  # of each column, without NaN
+        self._mean: Any = 0.0
+        self._spread: Any = 0.0  # sum of the squared distances from the mean
+        self._sparse = False
 
     def add(self, x: Any, weights: np.ndarray | None) -> None:
         """Take in more rows."""
-        sparse = scipy.sparse.issparse(x)
-        if self._made is None:
-            self._made = StandardScaler(with_mean=not sparse)
         statistics.refuse_extremes(x)
         if weights is not None:
-            x, weights = x[weights > 0].astype(np.float64), weights[weights > 0].astype(np.float64)
-            if not len(weights):
-                return
-        self._weight += x.shape[0] if weights is None else float(weights.sum())
-        with np.errstate(invalid="ignore"):
-            self._made.partial_fit(x, sample_weight=weights)
+            x, weights = x[weights > 0], weights[weights > 0].astype(np.float64)
+        if not x.shape[0]:
+            return
+        self._sparse = scipy.sparse.issparse(x)
+        self._seen += x.shape[0] if weights is None else float(weights.sum())
+        n, mean, spread = (_of_sparse if self._sparse else _of_dense)(x, weights)
+        total = self._n + n
+        share = np.divide(n, total, out=np.zeros_like(mean), where=total > 0)
+        step = mean - self._mean
+        self._mean = self._mean + step * share
+        self._spread = self._spread + spread + step * step * self._n * share
+        self._n = total
 
     @property
     def means(self) -> np.ndarray:
         """The means of what is there, 0 where nothing is."""
-        assert self._made is not None
-        return np.nan_to_num(self._made.mean_)
+        return self._mean
 
-    def scaler(self, dtype: np.dtype, filled: bool = False) -> StandardScaler:
-        """Return the scaler; with `filled`, of columns with the mean where NaN was."""
-        made = self._made
-        assert made is not None
-        mean, var, n = made.mean_, made.var_, made.n_samples_seen_
-        if mean is None or not made.with_mean:
-            mean = np.zeros_like(var)
-        if filled:
-            there = np.broadcast_to(np.asarray(n, float), var.shape) / self._weight
-            mean, var = np.nan_to_num(mean), np.nan_to_num(var) * there
-        n_seen = self._weight if filled or np.ndim(n) else n
-        scale = made.scale_ if not filled else np.where(_constant(made), 1.0, np.sqrt(var))
-        scale = np.maximum(scale, np.finfo(dtype).tiny)
-        return scalers.scaler(mean, scale, var, n_seen, made.with_mean)
+    def scaler(self, dtype: np.dtype) -> StandardScaler:
+        """Return the scaler of the columns, with their means where NaN was."""
+        mean, var, eps = self._mean, self._spread / self._seen, np.finfo(np.float64).eps
+        # What scikit-learn takes for a constant but for rounding.
+        constant = var <= self._seen * eps * var + (self._seen * mean * eps) ** 2
+        scale = np.maximum(np.where(constant, 1.0, np.sqrt(var)), np.finfo(dtype).tiny)
+        mean = np.zeros_like(mean) if self._sparse else mean
+        return scalers.scaler(mean, scale, var, self._seen, not self._sparse)
 
     def of_target(self, output: str, dtype: np.dtype) -> StandardScaler:
         """Return the scaler of a target for a network with that output."""
@@ -230,9 +234,19 @@ class Moments:
         return of[output](made) if output in of else made
 
 
-def _constant(made: StandardScaler) -> np.ndarray:
-    """Return the columns that scikit-learn takes for constant: their scale is 1."""
-    return np.nan_to_num(made.scale_, nan=1.0) == 1
+def _of_dense(x: np.ndarray, weights: np.ndarray | None) -> tuple[np.ndarray, ...]:
+    """Return the weight, the mean and the sum of squared distances of each column."""
+    there = ~np.isnan(x)
+    each = there if weights is None else there * weights[:, np.newaxis]
+    n, x = each.sum(axis=0, dtype=np.float64), np.where(there, x, 0).astype(np.float64)
+    mean = np.divide((each * x).sum(axis=0), n, out=np.zeros_like(n), where=n > 0)
+    return n, mean, (each * (x - mean) ** 2).sum(axis=0)
+
+
+def _of_sparse(x: Any, weights: np.ndarray | None) -> tuple[np.ndarray, ...]:
+    own = x.astype(np.float64)
+    mean, var, n = mean_variance_axis(own, axis=0, weights=weights, return_sum_weights=True)
+    return n, mean, var * n
 
 
 def _absent(x: np.ndarray, weights: np.ndarray | None) -> np.ndarray:

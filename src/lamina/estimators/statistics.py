@@ -69,7 +69,8 @@ def _fitted(
         x = _times_two_to_the(x, -powers)
     if weights is not None:
         x, weights = x.astype(np.float64), _near_one(weights)
-    return StandardScaler(with_mean=centre).fit(x, sample_weight=weights), powers
+    with np.errstate(invalid="ignore"):  # a constant's variance may be rounded to below 0
+        return StandardScaler(with_mean=centre).fit(x, sample_weight=weights), powers
 
 
 def mean_scaler(y: np.ndarray, weights: np.ndarray | None) -> StandardScaler:

@@ -36,7 +36,8 @@ def refuse_balanced(class_weight: Any) -> None:
         raise ValueError(
             "class_weight='balanced' is not supported for partial_fit, which does not see all of y "
             "at once: pass the dict of weights that sklearn.utils.class_weight."
-            "compute_class_weight('balanced', classes=classes, y=y) gives for all of y"
+            "compute_class_weight('balanced', classes=classes, y=y) gives for all of y, or use "
+            "fit_batches"
         )
 
 

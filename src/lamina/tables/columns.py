@@ -131,13 +131,15 @@ def _dates(values: pa.ChunkedArray, name: str, before: int) -> NDArray[np.dateti
 
 
 def _categories(values: pa.ChunkedArray, name: str) -> NDArray[np.object_]:
-    if kind_of(values) is None:
+    if not is_text(values.type) and kind_of(values) is None:
         raise TableError(
             f"column {name!r} holds {_called(values.type)}, not categories: convert it"
         )
+    coded = values.cast(pa.string()).combine_chunks().dictionary_encode()
     # 3.0 is the integer 3, made a float by a missing value beside it.
-    text = pc.replace_substring_regex(values.cast(pa.string()), r"^([+-]?\d+)\.0+$", r"\1")
-    return np.asarray(text.to_pylist(), dtype=object)
+    text = pc.replace_substring_regex(coded.dictionary, r"^([+-]?\d+)\.0+$", r"\1")
+    distinct = np.array([*text.to_pylist(), None], dtype=object)
+    return distinct[coded.indices.fill_null(-1).to_numpy(zero_copy_only=False)]
 
 
 def _parsed(

@@ -24,7 +24,9 @@ _SHARE = 0.5  # of the free memory
 _BYTES = 1 << 24  # of rows that are read at a time, if nobody says how many
 _MOST_ROWS = 1 << 16
 _CURSORS = 8  # row groups that are read side by side, to mix their rows
-_BUFFER = 1 << 20
+_BUFFER = 1 << 16
+_PAGES = 1 << 21  # bytes that a column of a row group takes while it is read
+_MOST_PAGES = 1 << 26
 
 
 @dataclass(frozen=True)
@@ -122,7 +124,8 @@ class ParquetSet:
         A file in the order of its target would otherwise bring one class after the other.
         """
         order = iter([self._groups[i] for i in random.permutation(len(self._groups))])
-        n = min(_CURSORS, len(self._groups))
+        room = _MOST_PAGES // (_PAGES * max(1, len(columns)))
+        n = max(1, min(_CURSORS, room, len(self._groups)))
         rows = max(1, self.rows // n)
         open_ones = [self._read(next(order), columns, rows) for _ in range(n)]
         while open_ones:

@@ -1,7 +1,7 @@
-"""Table columns to the inputs of a network, by scikit-learn's transformers and plain facts.
+"""Table columns to the inputs of a network, as scikit-learn's transformers make them.
 
-What is learnt from the rows of training is kept as numbers and names only. The transformers
-are made anew from these facts, so a model file holds data and no objects.
+What is learnt from the rows of training is kept as numbers and names only, so a model file holds
+data and no objects.
 """
 
 from collections.abc import Mapping, Sequence
@@ -9,8 +9,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.impute import SimpleImputer
-from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from lamina.tables.columns import Kind, Values
 from lamina.tables.dates import PARTS, date_parts
@@ -99,9 +97,7 @@ class Preprocessing:
                 if column.missing
             ]
             blocks += [flag.astype(np.float32) for flag in flags]
-        if self.categories:
-            cells = [columns[column.name] for column in self.categories]
-            blocks.append(self._one_hot(np.stack(cells, axis=1)))
+        blocks += [_one_hot(column, columns[column.name]) for column in self.categories]
         return np.concatenate(blocks, axis=1)
 
     def unseen(self, columns: Mapping[str, Values]) -> dict[str, int]:
@@ -113,24 +109,21 @@ class Preprocessing:
         return {name: count for name, count in counts.items() if count}
 
     def _scaled(self, numbers: NDArray[np.float64]) -> NDArray[np.float32]:
-        fill = np.array([x for column in self.measures for x in column.fill])
-        scaler = StandardScaler()
-        scaler.mean_ = np.array([x for column in self.measures for x in column.mean])
-        scaler.scale_ = np.array([x for column in self.measures for x in column.scale])
-        scaler.n_features_in_ = len(fill)
-        # The median of one row is that row: an imputer with these very numbers.
-        imputer = SimpleImputer(strategy="median").fit(fill[None, :])
-        scaled = scaler.transform(imputer.transform(numbers))
+        fill, mean, scale = (
+            np.array([x for column in self.measures for x in getattr(column, name)])
+            for name in ("fill", "mean", "scale")
+        )
+        scaled = (np.where(np.isnan(numbers), fill, numbers) - mean) / scale
         return np.clip(scaled, -FURTHEST, FURTHEST).astype(np.float32)
 
-    def _one_hot(self, cells: NDArray[np.object_]) -> NDArray[np.float32]:
-        known = [np.array(column.categories, dtype=object) for column in self.categories]
-        encoder = OneHotEncoder(
-            categories=known, handle_unknown="ignore", sparse_output=False, dtype=np.float32
-        )
-        encoder.fit(np.array([[column.categories[0] for column in self.categories]], dtype=object))
-        encoded: NDArray[np.float32] = encoder.transform(cells)
-        return encoded
+
+def _one_hot(column: Category, cells: Values) -> NDArray[np.float32]:
+    places = {category: place for place, category in enumerate(column.categories)}
+    own = np.fromiter((places.get(cell, -1) for cell in cells), np.intp, len(cells))
+    known = np.flatnonzero(own >= 0)
+    encoded = np.zeros((len(cells), len(places)), np.float32)
+    encoded[known, own[known]] = 1
+    return encoded
 
 
 def learn(columns: Mapping[str, tuple[Kind, Values]]) -> tuple[Preprocessing, dict[str, str]]:

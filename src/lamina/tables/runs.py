@@ -43,7 +43,7 @@ def before(
     yield "rows", report.split(prepared.n_train, prepared.n_test, prepared.unlabelled)
     if isinstance(prepared, Streamed):
         size = counted(prepared.source.rows, "row")
-        yield "memory", f"too small for the table: it is read {size} at a time, again in each epoch"
+        yield "reading", f"{size} at a time, again in each epoch"
 
 
 def after(

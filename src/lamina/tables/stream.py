@@ -258,6 +258,7 @@ def _study(
             notes = tuple(some + note for note in notes_on(table, kinds))
             dropped |= {name: "as asked" for name in drop}
             study = _Study(columns, dropped, notes, _TargetColumn(target, table[target], task))
+            study.target.check()
         with told(piece, source):
             rows = study.target.add(table[target], piece.place, split.of(piece.first, len(table)))
             for name, column in study.columns.items():
@@ -356,6 +357,11 @@ class _TargetColumn:
             self.task == "regression" or self.kind == "number"
         )
 
+    def check(self) -> None:
+        """Raise TableError where values of that type cannot be predicted."""
+        if self.kind is None or self.kind == "date":
+            decide(Seen(self.type, self.kind, pa.array([0]), 1), self.name, self.task, self.first)
+
     def add(
         self, values: pa.ChunkedArray, before: int, sides: NDArray[np.int8]
     ) -> NDArray[np.bool_]:
@@ -386,7 +392,7 @@ class _TargetColumn:
 
     def decided(self, task: Literal["auto"] | Task) -> tuple[Target, str]:
         """Return the target without its shares or scale, and why it is that task."""
-        distinct = pa.array(list(self.counts), self.type)
+        distinct = pa.array(list(self.counts)[:_MOST_LABELS], self.type)
         kind: Kind | None = "date" if self.dates and self.counts else self.kind
         seen = Seen(self.type, kind, distinct, self.n_train + self.n_test, self.more)
         return decide(seen, self.name, task, self.first)

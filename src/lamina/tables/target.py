@@ -84,12 +84,12 @@ class Target:
     def _labels(self, values: pa.ChunkedArray, before: int) -> pa.ChunkedArray:
         """Return values that may be labels in their simplest form, or name the first."""
         values = plain(values)
-        kind = kind_of(values)
-        if kind is None or (kind == "date" and not is_text(values.type)):
+        if not is_text(values.type) and kind_of(values) in (None, "date"):
             row = int(np.argmax(values.is_valid().to_numpy()))
+            place, value = before + row + 1, values[row].as_py()
             raise TableError(
-                f"target {self.name!r}, row {before + row + 1:,}: {values[row].as_py()!r} cannot be "
-                f"one of the model's classes {listed(self.classes, 4)}: convert the column"
+                f"target {self.name!r}, row {place:,}: {value!r} cannot be one of the model's "
+                f"classes {listed(self.classes, 4)}: convert the column"
             )
         if self.label_type == pa.string():
             return values.cast(pa.string())
@@ -134,10 +134,11 @@ def infer_target(
     kind = kind_of(values)
     values = plain(values)
     known = values.drop_null()
-    seen = Seen(values.type, kind, pc.unique(known), len(known))
-    if task == "regression" and seen.may_be_numbers:
+    distinct = known.slice(0, 1) if kind is None else pc.unique(known)
+    target, reason = decide(Seen(values.type, kind, distinct, len(known)), name, task, values)
+    if not target.classes:
         values_of(values, "number", name)  # text that is no number is named here
-    return decide(seen, name, task, values)
+    return target, reason
 
 
 @dataclass(frozen=True)
@@ -161,11 +162,6 @@ class Seen:
     distinct: pa.Array
     n_known: int
     more: bool = False
-
-    @property
-    def may_be_numbers(self) -> bool:
-        """Say whether a regression is possible as far as the type goes."""
-        return self.kind not in (None, "date") and len(self.distinct) > 1
 
 
 def decide(
