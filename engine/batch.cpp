@@ -217,6 +217,7 @@ void Batch<T>::head(const Samples<T>& samples, const Index* index, Index first, 
     own.rows = rows;
     own.y = samples.y;
     own.weights = samples.weights;
+    own.factors = samples.factors;
     own.index = index;
     own.losses = losses_.data() + first;
     own.scratch = scratch_[size_t(thread)].data();
@@ -285,8 +286,7 @@ bool Batch<T>::custom_head(const Samples<T>& samples, const Index* index, Index 
     // The slopes come back in the place of the predictions once these have been read.
     if (!loss.run(loss.context, plain, y, rows, outputs, losses, plain)) return false;
     for (Index r = 0; r < rows; ++r) {
-        const double weight = samples.weights ? double(samples.weights[index[r]]) : 1.0;
-        losses_[r] = double(losses[r]) * weight;
+        losses_[r] = double(losses[r]) * double(samples.weight(index[r]));
         std::copy_n(plain + r * outputs, outputs, slopes + r * row);
     }
     finish_custom(samples, index, rows);
@@ -317,7 +317,7 @@ void Batch<T>::finish_custom(const Samples<T>& samples, const Index* index, Inde
         kernels_.chain[plan_.output](z, h, d, rows * row, T(usual_slope));
     }
     for (Index r = 0; r < rows; ++r) {
-        const T weight = samples.weights ? samples.weights[index[r]] : T(1);
+        const T weight = samples.weight(index[r]);
         for (Index j = 0; j < outputs; ++j) z[r * row + j] = d[r * row + j] * weight;
     }
 }

@@ -128,6 +128,7 @@ struct Head {
     Index z_row, outputs, rows;
     const T* y;          // y(index[r], j) = y[index[r] * outputs + j]
     const T* weights;    // weights[index[r]], or null
+    const T* factors;    // the same; the two are multiplied
     const Index* index;
     double* losses;      // times the weight
     T* scratch;          // 4 * kLanes * outputs

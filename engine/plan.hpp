@@ -32,9 +32,12 @@ struct Samples {
     const Index* starts = nullptr;
     const T* y = nullptr;
     const T* weights = nullptr;
+    const T* factors = nullptr;  // of losses and gradients, but not counted in a mean
     Index count = 0;
 
     bool sparse() const { return starts != nullptr; }
+    // What multiplies a sample's loss and gradient.
+    T weight(Index i) const { return (weights ? weights[i] : T(1)) * (factors ? factors[i] : T(1)); }
 };
 
 // Whether the derivative of an activation is taken from z, so that z must be kept beside h.

@@ -56,9 +56,10 @@ void finish_block(const Head<T>& p, Index first, Index rows, const T* losses, T*
     T weights[kLanes];
     for (Index r = 0; r < kLanes; ++r) {
         weights[r] = p.weights && r < rows ? p.weights[p.index[first + r]] : T(1);
+        if (p.factors && r < rows) weights[r] *= p.factors[p.index[first + r]];
     }
     for (Index r = 0; r < rows; ++r) p.losses[first + r] = double(losses[r]) * double(weights[r]);
-    if (p.weights) {
+    if (p.weights || p.factors) {
         for (Index i = 0; i < p.outputs * kLanes; i += kWidth<T>) {
             store<T>(d + i, load(d + i) * load(weights + i % kLanes));
         }

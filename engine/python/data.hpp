@@ -56,13 +56,15 @@ struct Data {
     Samples<T> samples;
     Index inputs = 0, outputs = 0;
     std::optional<Matrix<T>> x, y;
-    std::optional<Vector<T>> values, weights;
+    std::optional<Vector<T>> values, weights, factors;
     std::optional<Vector<int>> columns;
     std::optional<Vector<Index>> starts;
 
-    void targets(std::optional<Matrix<T>> own_y, std::optional<Vector<T>> own_weights) {
+    void targets(std::optional<Matrix<T>> own_y, std::optional<Vector<T>> own_weights,
+                 std::optional<Vector<T>> own_factors) {
         y = std::move(own_y);
         weights = std::move(own_weights);
+        factors = std::move(own_factors);
         if (y) {
             expect(Index(y->shape(0)) == samples.count, "y must have a row per row of x");
             samples.y = y->data();
@@ -72,6 +74,11 @@ struct Data {
             expect(Index(weights->shape(0)) == samples.count,
                    "weights must have an entry per row of x");
             samples.weights = weights->data();
+        }
+        if (factors) {
+            expect(Index(factors->shape(0)) == samples.count,
+                   "factors must have an entry per row of x");
+            samples.factors = factors->data();
         }
     }
 
@@ -85,13 +92,13 @@ struct Data {
 
 template <class T>
 void make_dense(Data<T>* self, Matrix<T> x, std::optional<Matrix<T>> y,
-                std::optional<Vector<T>> weights) {
+                std::optional<Vector<T>> weights, std::optional<Vector<T>> factors) {
     new (self) Data<T>();
     self->samples.x = x.data();
     self->samples.count = Index(x.shape(0));
     self->inputs = Index(x.shape(1));
     self->x = std::move(x);
-    self->targets(std::move(y), std::move(weights));
+    self->targets(std::move(y), std::move(weights), std::move(factors));
 }
 
 template <class T>
@@ -115,7 +122,8 @@ void check_rows(const Data<T>& data) {
 
 template <class T>
 Data<T> make_sparse(Vector<T> values, Vector<int> columns, Vector<Index> starts, Index inputs,
-                    std::optional<Matrix<T>> y, std::optional<Vector<T>> weights) {
+                    std::optional<Matrix<T>> y, std::optional<Vector<T>> weights,
+                    std::optional<Vector<T>> factors) {
     Data<T> data;
     expect(starts.shape(0) >= 1, "x has no row starts");
     expect(values.shape(0) == columns.shape(0), "x has not as many columns as values");
@@ -128,7 +136,7 @@ Data<T> make_sparse(Vector<T> values, Vector<int> columns, Vector<Index> starts,
     data.columns = std::move(columns);
     data.starts = std::move(starts);
     check_rows(data);
-    data.targets(std::move(y), std::move(weights));
+    data.targets(std::move(y), std::move(weights), std::move(factors));
     return data;
 }
 

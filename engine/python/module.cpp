@@ -19,10 +19,10 @@ template <class T>
 void bind(nb::module_& m, const std::string& suffix) {
     nb::class_<Data<T>>(m, ("Data" + suffix).c_str())
         .def("__init__", &make_dense<T>, "x"_a.noconvert(), "y"_a.noconvert().none(),
-             "weights"_a.noconvert().none())
+             "weights"_a.noconvert().none(), "factors"_a.noconvert().none() = nb::none())
         .def_static("sparse", &make_sparse<T>, "values"_a.noconvert(), "columns"_a.noconvert(),
                     "starts"_a.noconvert(), "inputs"_a, "y"_a.noconvert().none(),
-                    "weights"_a.noconvert().none());
+                    "weights"_a.noconvert().none(), "factors"_a.noconvert().none() = nb::none());
     using Own = PyTrainer<T>;
     nb::class_<Own>(m, ("Trainer" + suffix).c_str())
         .def(nb::init<const PlanNames&, const std::string&, double, const RegularizationNumbers&,

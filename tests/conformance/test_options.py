@@ -70,6 +70,7 @@ FACTORS: dict[str, list[Any]] = {
     "isa": native.isas(),
     "threads": [1, 2, 3],
     "weights": ["none", "some zero", "one batch of zeros"],
+    "factors": [False, True],
     "dtype": ["float32", "float64"],
     "sparse": [False, True],
     "alpha": [0.0, 0.1],
@@ -94,6 +95,8 @@ def problem(case, random):
     if output in ("exp", "ascending"):  # above 0, and the same for each quantile
         y = np.abs(data.y[:, :1]) + 0.1
         data = Data(data.x, np.repeat(y, N_OUTPUTS, axis=1).astype(case["dtype"]), data.weights)
+    if case["factors"]:
+        data = data._replace(factors=random.uniform(0, 3, len(data.y)).astype(case["dtype"]))
     sizes = case["inputs"], case["hidden"], N_OUTPUTS
     network = plan.Network.mlp(*sizes, activation=case["activation"], output=output, loss=loss)
     drawn = network.initialize(random, case["dtype"])
@@ -139,6 +142,18 @@ def test_ten_steps_agree_with_the_spec(seed):
         np.testing.assert_allclose(
             one, other, relative, absolute * scale, equal_nan=False, err_msg=f"{name} of {case}"
         )
+
+
+@pytest.mark.parametrize("seed", range(0, len(CASES), 4))
+def test_loss_and_gradients_agree_with_the_spec(seed):
+    case = CASES[seed]
+    relative, absolute = TOLERANCE[case["dtype"]]
+    network, parameters, data, _ = problem(case, np.random.RandomState(seed))
+    engines = ReferenceEngine(), NativeEngine(case["threads"], case["isa"])
+    results = [e.objective(network, data, case["alpha"])(parameters) for e in engines]
+    expected, got = ([*r[:2], *(g.ravel() for own in r[2] for g in own)] for r in results)
+    for one, other in zip(got, expected, strict=True):
+        np.testing.assert_allclose(one, other, relative, absolute, err_msg=str(case))
 
 
 def test_every_option_changes_what_is_learnt():

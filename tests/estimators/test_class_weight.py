@@ -30,9 +30,22 @@ def assert_same_weights(one, other, **tolerance):
         np.testing.assert_allclose(a, b, **{"rtol": 1e-9, "atol": 1e-11, **tolerance})
 
 
+def mean_one(class_weight, y, weights=None):
+    """Return class weights whose mean over the samples is 1.
+
+    Then all samples in one batch give the same with them as with sample weights, which count in
+    the mean too.
+    """
+    own = compute_sample_weight(class_weight or None, y)
+    labels = np.unique(y).tolist()
+    given = {label: 1.0 for label in labels} | class_weight
+    return {label: given[label] / np.average(own, weights=weights) for label in labels}
+
+
 @pytest.mark.parametrize("solver", ["adam", "lbfgs"])
 @pytest.mark.parametrize("class_weight", ["balanced", {0: 2.0, 1: 0.5, 2: 7}, {2: 3}, {1: 0}, {}])
 def test_class_weights_are_the_sample_weights_of_scikit_learn(class_weight, solver):
+    class_weight = class_weight if class_weight == "balanced" else mean_one(class_weight, Y)
     ours = classifier(class_weight, solver=solver).fit(X, Y)
     weights = compute_sample_weight(class_weight or None, Y)
     theirs = peer.MLPClassifier(
@@ -42,10 +55,10 @@ def test_class_weights_are_the_sample_weights_of_scikit_learn(class_weight, solv
 
 
 def test_two_classes_and_labels_that_are_text():
-    own = {0: 4.0, 1: 0.25}
-    weights = compute_sample_weight(own, CANCER[1])
-    by_class = classifier(own).fit(*CANCER)
-    assert_same_weights(by_class, classifier().fit(*CANCER, sample_weight=weights))
+    own = mean_one({0: 4.0, 1: 0.25}, CANCER[1])
+    weights, whole = compute_sample_weight(own, CANCER[1]), {"batch_size": len(CANCER[1])}
+    by_class = classifier(own, **whole).fit(*CANCER)
+    assert_same_weights(by_class, classifier(**whole).fit(*CANCER, sample_weight=weights))
     text = classifier({"versicolor": 5}).fit(X, NAMES[Y])
     assert_same_weights(text, classifier({1: 5}).fit(X, Y))
     flags = classifier({True: 3}).fit(X, Y == 1)
@@ -54,7 +67,7 @@ def test_two_classes_and_labels_that_are_text():
 
 def test_class_weights_multiply_sample_weights():
     random = np.random.RandomState(0).uniform(0.5, 2, len(Y))
-    own = {0: 1.5, 2: 3.0}
+    own = mean_one({0: 1.5, 2: 3.0}, Y, random)
     both = classifier(own).fit(X, Y, sample_weight=random)
     product = classifier().fit(X, Y, sample_weight=random * compute_sample_weight(own, Y))
     assert_same_weights(both, product)
@@ -88,6 +101,29 @@ def test_weights_raise_the_recall_of_a_rare_class():
     assert balanced_accuracy_score(y, balanced.predict(x)) > 0.75
 
 
+@pytest.mark.parametrize("batch_size", [1, 8, 200])
+def test_they_mean_the_same_for_every_batch_size(batch_size):
+    random = np.random.RandomState(0)
+    y = (random.uniform(size=1000) < 0.05).astype(int)
+    x = random.normal(size=(1000, 3)) + 1.5 * y[:, np.newaxis]
+    options = {"batch_size": batch_size, "learning_rate_init": 1e-4 * batch_size**0.7}
+    plain, balanced = (classifier(w, max_iter=30, **options).fit(x, y) for w in (None, "balanced"))
+    assert recall_score(y, balanced.predict(x)) > max(0.8, recall_score(y, plain.predict(x)) + 0.2)
+
+
+def test_a_step_on_one_sample_is_as_long_as_its_class_weighs():
+    options = {"solver": "gradient_descent", "batch_size": 1, "max_iter": 1, "alpha": 0}
+    moved = []
+    for own in (None, {0: 1, 1: 1, 2: 3}):
+        model = classifier(own, **options)
+        model.partial_fit(X[:1], [0], classes=[0, 1, 2])
+        before = [w.copy() for w in model.coefs_]
+        model.partial_fit(X[-1:], [2])
+        moved.append([a - b for a, b in zip(model.coefs_, before, strict=True)])
+    for plain, weighted in zip(*moved, strict=True):
+        np.testing.assert_allclose(weighted, 3 * plain, rtol=1e-9, atol=1e-15)
+
+
 def test_validation_scores_do_not_know_of_class_weights():
     own = {"class_weight": {0: 1e-3, 1: 1e3}, "early_stopping": True, "max_iter": 4}
     model = classifier(**own).fit(*CANCER)
@@ -97,8 +133,9 @@ def test_validation_scores_do_not_know_of_class_weights():
 
 
 def test_partial_fit_takes_a_dict_and_refuses_balanced():
-    weights = compute_sample_weight({1: 4}, Y)
-    one = classifier({1: 4}).partial_fit(X, Y, classes=[0, 1, 2])
+    own = mean_one({1: 4}, Y)
+    weights = compute_sample_weight(own, Y)
+    one = classifier(own).partial_fit(X, Y, classes=[0, 1, 2])
     other = classifier().partial_fit(X, Y, weights, classes=[0, 1, 2])
     assert_same_weights(one, other)
     model = classifier("balanced")
@@ -124,7 +161,7 @@ def test_validation_losses_know_of_class_weights_as_the_training_loss_does():
     model = classifier(own, max_iter=1).fit(X, Y, eval_set=(X, Y))
     weighted = classifier(own, max_iter=1).fit(X, Y, eval_set=(X, Y, compute_sample_weight(own, Y)))
     p = model.predict_proba(X)[np.arange(len(Y)), Y]
-    expected = np.average(-np.log(p), weights=compute_sample_weight(own, Y))
+    expected = np.mean(-np.log(p) * compute_sample_weight(own, Y))
     assert model.history_["eval_loss"][-1] == pytest.approx(expected, rel=1e-9)
     assert weighted.history_["eval_loss"][-1] != pytest.approx(expected, rel=1e-3)
 

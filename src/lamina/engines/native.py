@@ -147,7 +147,7 @@ class NativeTrainer:
             _functions(network),
             engine.isa,
             engine.n_threads or 0,
-            _samples(data.x, self._dtype, data.y, data.weights),
+            _samples(data, self._dtype),
         )
         self._taken: int | None = None
         for layer, own in enumerate(_contiguous(parameters, self._dtype)):
@@ -183,13 +183,13 @@ class NativeTrainer:
         """Return the mean data loss of the present parameters for other samples."""
         if isinstance(self._network.loss, CustomLoss):
             per_sample = self._network.loss.value_of(self.predict(data.x), data.y)
-            return float(spec.losses.mean_loss(per_sample, data.weights))
-        return self._native.losses(_samples(data.x, self._dtype, data.y, data.weights))
+            return float(spec.losses.mean_loss(per_sample, data.weights, data.factors))
+        return self._native.losses(_samples(data, self._dtype))
 
     def predict(self, x: Any) -> np.ndarray:
         """Return the predictions of the present parameters."""
         out = np.empty((x.shape[0], self._network.n_outputs), self._dtype)
-        self._native.predict(_samples(x, self._dtype), out)
+        self._native.predict(_samples(Data(x, None), self._dtype), out)
         return out
 
     def finite(self) -> bool:
@@ -242,7 +242,7 @@ class NativeObjective:
             _functions(network),
             engine.isa,
             engine.n_threads or 0,
-            _samples(data.x, self._dtype, data.y, data.weights),
+            _samples(data, self._dtype),
         )
 
     def __call__(self, parameters: Parameters) -> tuple[float, float, Parameters]:
@@ -277,7 +277,7 @@ class NativePredictor:
             self._rows(x, out)
         except TypeError:  # another dtype or layout, or sparse
             out = _new((x.shape[0], self._outputs), self.dtype)
-            self._native.data(_samples(x, self.dtype), out)
+            self._native.data(_samples(Data(x, None), self.dtype), out)
         return out
 
 
@@ -383,13 +383,13 @@ def _contiguous(parameters: Parameters, dtype: np.dtype) -> Parameters:
     return [tuple(np.ascontiguousarray(p, dtype) for p in own) for own in parameters]
 
 
-def _samples(x: Any, dtype: np.dtype, y: Any = None, weights: Any = None) -> Any:
+def _samples(data: Data, dtype: np.dtype) -> Any:
     """Return the extension's view of samples, without a copy where the layout allows it."""
     kind = getattr(_native, "Data" + _suffix(dtype))
-    y = None if y is None else np.ascontiguousarray(y, dtype)
-    weights = None if weights is None else np.ascontiguousarray(weights, dtype)
+    x, *others = data
+    own = [None if array is None else np.ascontiguousarray(array, dtype) for array in others]
     if not scipy.sparse.issparse(x):
-        return kind(np.ascontiguousarray(x, dtype), y, weights)
+        return kind(np.ascontiguousarray(x, dtype), *own)
     x = x.tocsr()
     if not x.has_sorted_indices:
         x = x.sorted_indices()
@@ -399,6 +399,5 @@ def _samples(x: Any, dtype: np.dtype, y: Any = None, weights: Any = None) -> Any
         np.array(x.indices, np.int32, order="C"),
         np.array(x.indptr, np.int64, order="C"),
         x.shape[1],
-        y,
-        weights,
+        *own,
     )

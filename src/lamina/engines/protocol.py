@@ -21,21 +21,24 @@ class Data(NamedTuple):
     x : ndarray or CSR matrix of shape (n_samples, n_inputs)
     y : ndarray of shape (n_samples, n_outputs), of x's dtype
     weights : ndarray of shape (n_samples,), of x's dtype, or None
+        A batch's loss is the mean with these weights.
+    factors : ndarray of shape (n_samples,), of x's dtype, or None
+        Multiply a sample's loss and gradient, but do not count in the mean: class weights, which
+        would cancel in a batch of one class else.
     """
 
     x: Any
-    y: np.ndarray
+    y: Any
     weights: np.ndarray | None = None
+    factors: np.ndarray | None = None
 
     def astype(self, dtype: Any) -> Data:
         """Return the samples in another dtype."""
-        weights = None if self.weights is None else self.weights.astype(dtype, copy=False)
-        return Data(self.x.astype(dtype, copy=False), self.y.astype(dtype, copy=False), weights)
+        return Data(*(own if own is None else own.astype(dtype, copy=False) for own in self))
 
-    def rows(self, index: np.ndarray) -> Data:
+    def rows(self, index: Any) -> Data:
         """Return the samples at `index`, in its order."""
-        weights = None if self.weights is None else self.weights[index]
-        return Data(self.x[index], self.y[index], weights)
+        return Data(*(None if own is None else own[index] for own in self))
 
 
 def refuse_noise_on_sparse(regularization: Regularization, data: Data) -> None:

@@ -77,7 +77,7 @@ class ReferenceTrainer:
         passed = spec.network.forward(network, self.parameters, data.x)
         head = spec.losses.head(network.output, network.loss_name)
         per_sample = head.value(passed.layers[-1].h, data.y, **network.loss_options)
-        return float(spec.losses.mean_loss(per_sample, data.weights))
+        return float(spec.losses.mean_loss(per_sample, data.weights, data.factors))
 
     def predict(self, x: Any) -> np.ndarray:
         """Return the predictions of the present parameters."""
@@ -125,11 +125,11 @@ class ReferenceObjective:
 
     def __call__(self, parameters: Parameters) -> tuple[float, float, Parameters]:
         """Return mean data loss, penalty and the gradients of their sum."""
-        network, (x, y, weights), alpha = self._network, self._data, self._alpha
+        network, (x, y, weights, factors), alpha = self._network, self._data, self._alpha
         passed = spec.network.forward(network, parameters, x)
-        result = spec.network.backward(network, parameters, passed, y, weights, alpha)
+        result = spec.network.backward(network, parameters, passed, y, weights, alpha, factors)
         total = len(y) if weights is None else float(weights.sum())
-        loss = float(spec.losses.mean_loss(result.loss, weights))
+        loss = float(spec.losses.mean_loss(result.loss, weights, factors))
         return loss, spec.network.penalty(parameters, alpha) / total, result.gradients
 
     def close(self) -> None:

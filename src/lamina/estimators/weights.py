@@ -53,16 +53,20 @@ def of_classes(class_weight: Any, classes: np.ndarray, data: Data) -> np.ndarray
 
 
 def of_samples(by_class: np.ndarray, data: Data) -> Data:
-    """Return the samples with class weights times sample weights."""
-    own = by_class[_codes(data.y)]
-    return data._replace(weights=own if data.weights is None else own * data.weights)
+    """Return the samples with the weights of their classes, as factors of their losses.
+
+    Were they sample weights, they would count in a batch's mean too, and cancel in a batch of one
+    class.
+    """
+    return data._replace(factors=by_class[_codes(data.y)].astype(data.y.dtype, copy=False))
 
 
 def checked(data: Data) -> Data:
-    """Return the samples with weights in their dtype; ValueError if there is nothing to learn."""
-    if not data.weights.any():  # type: ignore[union-attr]
+    """Return the samples; ValueError if there is nothing to learn."""
+    factors: Any = data.factors
+    if not (factors if data.weights is None else factors * data.weights).any():
         raise ValueError("class_weight must leave a sample of a weight above 0, got none")
-    return data._replace(weights=inputs.check_weights(data.weights, data.x))
+    return data
 
 
 def _codes(y: np.ndarray) -> np.ndarray:

@@ -359,9 +359,16 @@ def output_backward(output: str, z: Array, h: Array, d_h: Array) -> Array:
     return d_h * ACTIVATIONS[output].derivative(z, h)
 
 
-def mean_loss(per_sample: Array, weights: Array | None = None) -> Array:
-    """Return the mean of a per-sample loss (n,), weighted by `weights` (n,) if given."""
+def mean_loss(
+    per_sample: Array, weights: Array | None = None, factors: Array | None = None
+) -> Array:
+    """Return the mean of a per-sample loss (n,), weighted by `weights` (n,) if given.
+
+    `factors` (n,) multiply the losses and do not count in the mean: class weights.
+    """
     xp = namespace(per_sample)
+    if factors is not None:
+        per_sample = factors * per_sample
     if weights is None:
         return xp.mean(per_sample)
     return xp.sum(weights * per_sample) / xp.sum(weights)

@@ -105,12 +105,14 @@ def backward(
     y: Array,
     weights: Array | None = None,
     l2: float = 0.0,
+    factors: Array | None = None,
 ) -> Backward:
     """Propagate backward from y (n, d_L) (note 002 §4.3, algorithm 6; note 004).
 
     The objective is ``(sum_i s_i loss_i + ½ l2 sum_l ||W_l||^2) / S`` with sample weights s_i
     and their sum S, n without weights: scikit-learn's meaning of its ``alpha``. Biases are not
-    penalised. The deltas are those of each sample's own loss times its weight.
+    penalised. The deltas are those of each sample's own loss times its weight, and times its
+    factor, if there are `factors`, which do not count in S.
     """
     head = losses.head(network.output, network.loss_name)
     z_last = passed.layers[-1].h
@@ -118,6 +120,8 @@ def backward(
     d_h = head.delta(z_last, y, **network.loss_options)
     if weights is not None:
         d_h = d_h * weights[:, None]
+    if factors is not None:
+        d_h = d_h * factors[:, None]
     results: list[Any] = []
     for layer, own, h_in, trace, mask in reversed(
         list(

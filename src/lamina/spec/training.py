@@ -48,27 +48,29 @@ def step(
     rule: Any,
     parameters: Parameters,
     slots: Slots,
-    batch: tuple[Array, Array, Array | None],
+    batch: tuple[Array, ...],
     scalars: Any,
     keep: float = 1.0,
     l2: float = 0.0,
     penalties: Penalties = NO_PENALTIES,
     draws: Draws = NO_DRAWS,
 ) -> Step:
-    """Take one step on ``batch = (x, y, weights)``.
+    """Take one step on ``batch = (x, y, weights)``, or ``(x, y, weights, factors)``.
 
     `rule` is a module of `lamina.spec.rules`, `scalars` its scalars for this step, `keep` the
     factor of decoupled weight decay (weights only), `l2` scikit-learn's alpha.
     """
-    x, y, weights = batch
+    x, y, weights, *others = batch
+    factors = others[0] if others else None
     total = y.shape[0] if weights is None else float(namespace(weights).sum(weights))
     if total == 0:  # nothing to learn from: a mean over no weight has no value
         return Step(0.0, 0.0, list(parameters), slots)
     point = look_ahead(rule, parameters, slots, scalars)
     x = noisy(x, draws)
     passed = propagation.forward(network, point, x, propagation.dropout_masks(network, draws, x))
-    result = propagation.backward(network, point, passed, y, weights, l2)
+    result = propagation.backward(network, point, passed, y, weights, l2, factors)
     per_sample = result.loss if weights is None else result.loss * weights
+    per_sample = per_sample if factors is None else per_sample * factors
     shaped = _shaped(result.gradients, point, penalties)
     updated: list[tuple[Array, ...]] = []
     new_slots: Slots = []

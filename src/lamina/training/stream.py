@@ -233,13 +233,15 @@ def joined(parts: list[Data]) -> Data:
     """Return the rows of all parts in one piece."""
     if len(parts) == 1:
         return parts[0]
-    x, y, weights = zip(*parts, strict=True)
-    if scipy.sparse.issparse(x[0]):
-        rows = scipy.sparse.vstack(x, format="csr")
-    else:
-        rows = np.concatenate(x)
-    own = None if weights[0] is None else np.concatenate(weights)
-    return Data(rows, np.concatenate(y), own)
+    return Data(*(_together(own) for own in zip(*parts, strict=True)))
+
+
+def _together(arrays: tuple[Any, ...]) -> Any:
+    if arrays[0] is None:
+        return None
+    if scipy.sparse.issparse(arrays[0]):
+        return scipy.sparse.vstack(arrays, format="csr")
+    return np.concatenate(arrays)
 
 
 def _pieces(chunks: Iterator[Data], most: int) -> Iterator[Data]:
@@ -247,12 +249,7 @@ def _pieces(chunks: Iterator[Data], most: int) -> Iterator[Data]:
     for data in chunks:
         n = len(data.y)
         for begin in range(0, n, most):
-            yield data if n <= most else _slice(data, slice(begin, begin + most))
-
-
-def _slice(data: Data, rows: slice) -> Data:
-    """Return rows as views."""
-    return Data(data.x[rows], data.y[rows], None if data.weights is None else data.weights[rows])
+            yield data if n <= most else data.rows(slice(begin, begin + most))
 
 
 def _and_last(pieces: Iterator[Data]) -> Iterator[tuple[Data, bool]]:
