@@ -11,6 +11,7 @@ from functools import cache
 from itertools import count
 from pathlib import Path
 from typing import Any
+from zlib import crc32
 
 import numpy as np
 from sklearn.utils import estimator_html_repr
@@ -19,7 +20,7 @@ from lamina.estimators.html import curves, facts, figure, network, text
 
 ROWS = 60  # of the table of numbers
 
-_numbers = count(1)  # no two pictures of a page may have the same name
+_numbers = count(1)
 
 
 def represent(estimator: Any) -> str:
@@ -35,7 +36,7 @@ def represent(estimator: Any) -> str:
 
 def report(estimator: Any) -> str:
     """Return the report of a fitted estimator, without scikit-learn's diagram and the style."""
-    name = f"lamina-{next(_numbers)}"
+    name = _name(estimator)
     own = type(estimator).__name__
     head = f"<p><strong>{text.escape(own)}</strong></p>"
     head += f"<p>{text.escape(facts.summary(estimator))}</p>"
@@ -45,6 +46,14 @@ def report(estimator: Any) -> str:
     picture = f"<figure>{network.draw(estimator, f'{name}-network')}</figure>"
     own = f"{picture}{_curves(estimator, name)}{_tables(estimator)}"
     return f'{head}<div class="lamina-columns">{own}</div>'
+
+
+def _name(estimator: Any) -> str:
+    """Return a name that no other report of a page has.
+
+    Kernels start to count anew and leave their reports on the page, hence the checksum.
+    """
+    return f"lamina-{crc32(estimator.history_['loss'].tobytes()):x}-{next(_numbers)}"
 
 
 def _tables(estimator: Any) -> str:
@@ -87,7 +96,7 @@ def _table(history: Any, names: list[str], looks: dict[str, Any], unit: str) -> 
     if best is not None and best != n:
         places.append((best, f"best, {unit} {best:,}"))
     cells = [
-        [figure.swatch(looks.get(name)) + text.escape(name, 60)]
+        [figure.swatch(looks.get(name)) + text.breakable(name, 60)]
         + [text.number(float(history[name][i - 1])) for i, _ in places]
         for name in names[:ROWS]
     ]

@@ -15,7 +15,7 @@ from lamina.estimators.html import curves, text
 COLOURS = ("#3b82c4", "#d5601a", "#15966f", "#c0639b", "#b58105", "#8a70d6", "#7d8590")
 INK = "#010203"  # stands for the colour of the page's text
 LINES = 14  # of one panel
-POINTS, ALL_POINTS = 500, 2000  # of one line, and of all
+POINTS, ALL_POINTS = 500, 1500  # of one line, and of all
 SIZE = (5.3, 3.3)  # inches, of 72 pixels
 
 
@@ -99,6 +99,7 @@ def _plain() -> Iterator[None]:
     inked = ("text.color", "axes.labelcolor", "axes.edgecolor", "xtick.color", "ytick.color")
     own: Any = dict.fromkeys(inked, INK)
     own |= {"svg.fonttype": "none", "svg.hashsalt": "lamina", "font.size": 11}
+    own["axes.formatter.useoffset"] = False
     with matplotlib.rc_context():
         matplotlib.rcdefaults()
         matplotlib.rcParams.update(own)

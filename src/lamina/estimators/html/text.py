@@ -17,6 +17,11 @@ def escape(value: Any, most: int = 300) -> str:
     return html.escape("".join(c if c.isprintable() else " " for c in shown))
 
 
+def breakable(value: Any, most: int = 300) -> str:
+    """Return a text as `escape` does, that breaks lines after underscores rather than anywhere."""
+    return escape(value, most).replace("_", "_<wbr>")
+
+
 def number(value: float) -> str:
     """Return a count with separators, or four digits of another number."""
     if isinstance(value, int):
@@ -49,7 +54,7 @@ def listed(names: Iterable[Any], most: int = 6) -> str:
 def table(rows: Iterable[tuple[Any, Any]]) -> str:
     """Return a table of names and values."""
     body = "".join(
-        f'<tr><th scope="row">{escape(name)}</th><td>{escape(value)}</td></tr>'
+        f'<tr><th scope="row">{escape(name)}</th><td>{breakable(value)}</td></tr>'
         for name, value in rows
     )
     return f"<table><tbody>{body}</tbody></table>"
