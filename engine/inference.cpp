@@ -52,7 +52,9 @@ void Inference<T>::losses(const T* parameters, const Samples<T>& samples, double
 // Shares the rows out among threads.
 template <class T>
 void Inference<T>::share(const T* parameters, const Samples<T>& samples, Out out, int n_threads) {
-    constexpr double share = 0.1;  // of a training step's worth: threads are started for each call
+    // Of a training step's worth: threads are started for each call, and on a busy machine a new
+    // one waits for milliseconds. Left to choose, each must have about a millisecond of work.
+    const double share = n_threads > 0 ? 0.1 : 0.002;
     const int limit = n_threads > 0 ? n_threads : usable_cores();
     const int n = samples.count <= kRows
                       ? 1
