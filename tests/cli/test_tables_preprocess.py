@@ -13,7 +13,8 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from lamina.tables import TableError, prepare
-from lamina.tables.dates import PARTS, date_parts, useful_parts
+from lamina.tables.dates import PARTS, date_parts
+from lamina.tables.learning import Dates
 from lamina.tables.preprocess import learn
 
 
@@ -116,7 +117,9 @@ def test_parts_of_a_date(moment):
 
 def test_only_parts_that_vary():
     days = np.array(["2024-05-01", "2024-05-30", "NaT"], dtype="datetime64[us]")
-    assert useful_parts(days) == ("seconds", "day", "weekday")
+    own = Dates()
+    own.add(days)
+    assert own.useful == ("seconds", "day", "weekday")
     assert np.isnan(date_parts(days, PARTS)[2]).all()
     learnt, _ = learn({"d": ("date", days)})
     assert learnt.measures[0].missing and learnt.width == 4

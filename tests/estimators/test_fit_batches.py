@@ -2,6 +2,7 @@
 
 import tracemalloc
 import warnings
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -23,8 +24,7 @@ CUTS = [0, 10, 10, 450, 451, 1100, 1203]  # of any size, one of them empty
 
 
 def chunks(*arrays, cuts=CUTS):
-    pairs = list(zip(cuts[:-1], cuts[1:], strict=True))
-    return [tuple(array[a:b] for array in arrays) for a, b in pairs]
+    return [tuple(array[a:b] for array in arrays) for a, b in pairwise(cuts)]
 
 
 def same(model, other):
@@ -232,7 +232,7 @@ def test_unknown_classes_options_and_solvers():
 
 
 def test_an_iterable_that_fails_leaves_a_model():
-    class Broken(Exception):
+    class BrokenError(Exception):
         pass
 
     count = 0
@@ -242,11 +242,11 @@ def test_an_iterable_that_fails_leaves_a_model():
         count += 1
         for number, chunk in enumerate(chunks(X, Y)):
             if count == 4 and number == 4:
-                raise Broken("the disk is gone")
+                raise BrokenError("the disk is gone")
             yield chunk
 
     model = MLPRegressor(hidden_layer_sizes=(9,), random_state=0, shuffle=False)
-    with pytest.raises(Broken, match="the disk is gone"):
+    with pytest.raises(BrokenError, match="the disk is gone"):
         model.fit_batches(generate, shuffle_rows=200)
     assert model.n_iter_ == 2 and "the disk is gone" in model.stop_reason_
     assert np.isfinite(model.predict(X)).all()
@@ -303,6 +303,22 @@ def test_callbacks_and_history():
     stop = StopOnTarget("loss", full.loss_curve_[0])
     model = MLPRegressor(callbacks=[stop], **given).fit_batches(chunks(X, Y))
     assert model.n_iter_ == 1 and model.history_.n_epochs == 1
+
+
+@pytest.mark.parametrize("rows", [1, 500])
+def test_a_callback_stops_within_an_epoch(rows):
+    class Stop(lamina.callbacks.Callback):
+        every_batches = 3
+
+        def on_batch_end(self, run):
+            run.stop("Enough.")
+
+    given = {"hidden_layer_sizes": (9,), "random_state": 0, "shuffle": False}
+    whole = MLPRegressor(callbacks=[Stop()], **given).fit(X, Y)
+    parts = MLPRegressor(callbacks=[Stop()], **given)
+    parts.fit_batches(chunks(X, Y), shuffle_rows=rows)
+    same(whole, parts)
+    assert parts.stop_reason_ == "Enough." and parts.n_iter_ == 0
 
 
 def test_a_checkpoint_is_refused(tmp_path):

@@ -25,7 +25,7 @@ GROUP = 1 << 26  # bytes of the rows that are gathered, if nobody says how many
 FORM = "(X, y) or (X, y, sample_weight)"
 
 
-def check_stochastic(estimator: Any) -> bool:
+def check_batches(estimator: Any) -> bool:
     """Return True, or raise AttributeError where there is no `fit_batches`."""
     if translate.is_lbfgs(estimator):
         raise AttributeError("fit_batches needs another solver than 'lbfgs', which takes all rows")
@@ -75,7 +75,7 @@ class Stream:
         preprocessing.check(estimator, first)
         scan = self._scan(estimator, training, first)
         network = scan.network()
-        scales.warn(estimator, *scan.example, network)
+        scales.warn(estimator, *scan.example, network, scan.begin.weights)
         scan.finish_y(network)
         if not first:
             estimator._check_same(network)

@@ -6,16 +6,9 @@ from typing import cast
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["PARTS", "date_parts", "useful_parts"]
+__all__ = ["PARTS", "date_parts"]
 
 PARTS = ("seconds", "year", "month", "day", "weekday", "hour", "minute")
-
-
-def useful_parts(dates: NDArray[np.datetime64]) -> tuple[str, ...]:
-    """Return the parts that differ from row to row, or "seconds" alone if none does."""
-    numbers = date_parts(dates[~np.isnat(dates)], PARTS)
-    varied = np.ptp(numbers, axis=0) > 0
-    return tuple(part for part, keep in zip(PARTS, varied, strict=True) if keep) or ("seconds",)
 
 
 def date_parts(dates: NDArray[np.datetime64], parts: Sequence[str]) -> NDArray[np.float64]:

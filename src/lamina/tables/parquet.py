@@ -143,9 +143,10 @@ class ParquetSet:
         """Yield the rows of a row group."""
         done, names = 0, None if columns is None else list(columns)
         wanted = {"row_groups": [group.number], "columns": names, "batch_size": rows}
-        # Without its own buffers pyarrow keeps whole columns of a row group.
+        # Else pyarrow keeps a whole row group, which may be the whole file.
+        pages = {"buffer_size": _BUFFER, "pre_buffer": False}
         opened = pa.parquet.ParquetFile
-        with _readable(group.file), opened(group.file, buffer_size=_BUFFER) as file:
+        with _readable(group.file), opened(group.file, **pages) as file:
             for batch in file.iter_batches(**wanted):
                 if batch.num_rows:
                     table = categorical(pa.Table.from_batches([batch]))
