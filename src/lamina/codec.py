@@ -115,13 +115,7 @@ def write_atomically(path: str | PathLike[str], data: bytes) -> None:
     OSError names `path`; a directory, a device or another thing that is not a file is refused.
     """
     path = os.path.abspath(os.fspath(path))
-    if os.path.exists(path) and not os.path.isfile(path):
-        raise OSError(errno.EEXIST, "exists and is not a regular file", path)
-    try:
-        folder, name = os.path.split(path)
-        handle, temporary = tempfile.mkstemp(dir=folder, prefix=_temporary(name))
-    except OSError as error:  # which would name the temporary file
-        raise OSError(error.errno, error.strerror, path) from None
+    handle, temporary = _on_the_way_to(path)
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(data)
@@ -132,6 +126,24 @@ def write_atomically(path: str | PathLike[str], data: bytes) -> None:
     except BaseException:
         os.unlink(temporary)
         raise
+
+
+def check_writable(path: str | PathLike[str]) -> None:
+    """Raise the OSError that `write_atomically` would; what is there stays as it is."""
+    handle, temporary = _on_the_way_to(os.path.abspath(os.fspath(path)))
+    os.close(handle)
+    os.unlink(temporary)
+
+
+def _on_the_way_to(path: str) -> tuple[int, str]:
+    """Return handle and name of a new temporary file beside `path`."""
+    if os.path.exists(path) and not os.path.isfile(path):
+        raise OSError(errno.EEXIST, "exists and is not a regular file", path)
+    try:
+        folder, name = os.path.split(path)
+        return tempfile.mkstemp(dir=folder, prefix=_temporary(name))
+    except OSError as error:  # which would name the temporary file
+        raise OSError(error.errno, error.strerror, path) from None
 
 
 def _temporary(name: str) -> str:

@@ -59,7 +59,8 @@ def loads(data: bytes, name: str = "the file") -> Any:
     """Return the estimator of such bytes; `name` is what errors call them."""
     kind, attributes = codec.loads(data, name)
     if kind not in CLASSES:
-        raise FileError(f"{name} holds a {kind!r}, not an estimator of lamina")
+        hint = ": lamina.resume goes on from it" if kind.startswith("checkpoint of") else ""
+        raise FileError(f"{name} holds a {kind!r}, not an estimator of lamina{hint}")
     estimator = CLASSES[kind]()
     try:
         estimator.restore(attributes)

@@ -44,7 +44,7 @@ def estimator(**more):
 
 
 def train(path, done):
-    callbacks = [Checkpoint(path)]
+    callbacks = [Checkpoint(path, every_epochs=1)]
     if path.exists():
         model = lamina.resume(path, X, Y, eval_set=EVAL, callbacks=callbacks)
     else:

@@ -307,3 +307,12 @@ def test_where_a_plot_cannot_be_drawn(tmp_path):
         fit(LivePlot())
     with pytest.raises(lamina.ArgumentError, match=r"the suffix of path must be one of .*png"):
         fit(LivePlot(tmp_path / "curves.doc"))
+    with pytest.raises(FileNotFoundError, match="nowhere"):
+        fit(LivePlot(tmp_path / "nowhere" / "curves.png"))
+    (tmp_path / "folder.png").mkdir()
+    with pytest.raises(OSError, match="not a regular file"):
+        fit(LivePlot(tmp_path / "folder.png"))
+    (tmp_path / "old.png").write_bytes(b"old")
+    with pytest.raises(lamina.ArgumentError):
+        fit(LivePlot(tmp_path / "old.png"), StopOnTarget("no", 1))
+    assert (tmp_path / "old.png").read_bytes() == b"old"  # nothing was drawn yet

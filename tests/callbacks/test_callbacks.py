@@ -308,3 +308,23 @@ def test_partial_fit_tells_callbacks_of_its_epoch():
             ("end", "The epoch of partial_fit ended."),
         ]
     assert model.history_.n_epochs == 3
+
+
+def test_a_checkpoint_within_an_epoch_is_refused():
+    class Too(Callback):
+        every_batches = 1
+
+        def on_batch_end(self, run):
+            run.checkpoint()
+
+    with pytest.raises(lamina.ArgumentError, match="of an epoch's end: make it in on_epoch_end"):
+        classifier(Too()).fit(X, Y)
+
+
+def test_after_an_error_with_early_stopping_the_best_epoch_stands():
+    own = {"early_stopping": lamina.EarlyStopping("loss", mode="max"), "max_iter": 9}
+    model = classifier(Fails("on_epoch_end", 4), **own)
+    with pytest.raises(MineError):
+        model.fit(X, Y)
+    assert model.n_iter_ == 4 and model.history_.best_epoch == 1
+    assert_same_weights(model, classifier(max_iter=1).fit(X, Y))

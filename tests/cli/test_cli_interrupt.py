@@ -32,12 +32,12 @@ def after_epochs(monkeypatch: pytest.MonkeyPatch, last: int) -> None:
     """Press Ctrl-C after that many epochs."""
     own = runs.train
 
-    def train(prepared, estimator, _):
+    def train(prepared, estimator, _, **more):
         def pressed(epoch, most, loss, score):
             if epoch == last:
                 raise KeyboardInterrupt
 
-        return own(prepared, estimator, pressed)
+        return own(prepared, estimator, pressed, **more)
 
     monkeypatch.setattr(runs, "train", train)
 

@@ -113,7 +113,7 @@ def test_no_memory(refused, lamina, monkeypatch):
     said = refused("train", "iris.csv", "-t", "species", "--hidden", "99999999999")
     assert "each from 1 to 1,000,000, not '99999999999'" in said
 
-    def full(*_: object) -> None:
+    def full(*_: object, **more: object) -> None:
         raise MemoryError
 
     monkeypatch.setattr(runs, "train", full)

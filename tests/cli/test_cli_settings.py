@@ -7,6 +7,7 @@ import pyarrow as pa
 import pytest
 from conftest import iris, mixed, write
 
+from lamina import AdamW, LeakyReLU, Regularization
 from lamina.plan.rules import RULES
 from lamina.spec.activations import ACTIVATIONS
 from lamina.tables import TableModel, settings
@@ -20,7 +21,7 @@ def table(folder):
 
 
 def test_the_names_are_the_library_s():
-    assert set(settings.ACTIVATIONS) == set(ACTIVATIONS) - {"exp"}
+    assert set(settings.ACTIVATIONS) == set(ACTIVATIONS) - {"exp"} | {"prelu"}
     assert set(settings.SOLVERS) == set(RULES) | {"lbfgs"}
 
 
@@ -40,6 +41,69 @@ def test_an_activation_for_each_layer(lamina, refused):
     assert "did you mean 'gelu'" in refused(*TRAIN, 2, "--activation", "gelo")
 
 
+def test_slopes(lamina, refused):
+    done = lamina(*TRAIN, 2, "--activation", "leaky_relu(0.2), prelu")
+    # Three slopes are learnt besides 4 * 4 + 4 * 3 + 3 * 3 weights and 10 biases.
+    assert "4 inputs → 4 leaky_relu(0.2) → 3 prelu → 3 softmax; 50 parameters" in done.out
+    own = TableModel.load("iris.lamina").estimator.activation
+    assert own == [LeakyReLU(0.2), "prelu"]
+    assert "4 leaky_relu(0.2) → 3 prelu" in lamina("show", "iris.lamina").out
+    for slope in ("2", "-1", "", "nan", "x"):
+        said = refused(*TRAIN, 2, "--activation", f"leaky_relu({slope})")
+        assert said == f"--activation: leaky_relu takes a slope from 0 to 1, not {slope!r}"
+
+
+def test_regularization(lamina, refused):
+    words = "--dropout 0.2,0.1 --input-dropout 0.05 --weight-decay 0.01 --l1 0.001 --clip-norm 2"
+    done = lamina(*TRAIN, 2, *words.split(), "--json").json
+    expected = Regularization(
+        dropout=(0.2, 0.1), input_dropout=0.05, weight_decay=0.01, l1=0.001, clip_norm=2.0
+    )
+    assert TableModel.load("iris.lamina").estimator.regularization == expected
+    assert done["settings"]["regularization"] == repr(expected)
+    assert f"regularization={expected!r}" in lamina("show", "iris.lamina").out
+    assert lamina(*TRAIN, 2, "--dropout", 0.3).status == 0
+    assert TableModel.load("iris.lamina").estimator.regularization == Regularization(dropout=0.3)
+    assert lamina(*TRAIN, 2).status == 0
+    assert TableModel.load("iris.lamina").estimator.regularization is None
+
+
+def test_the_weight_decay_of_adamw_is_its_own(lamina):
+    assert lamina(*TRAIN, 2, "--solver", "adamw", "--weight-decay", 0.3).status == 0
+    own = TableModel.load("iris.lamina").estimator
+    assert own.solver == AdamW(strength=0.3) and own.regularization is None
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("--dropout 1", "--dropout takes a share such as 0.2, or one for each hidden layer"),
+        ("--dropout half", "from 0 to below 1, not 'half'"),
+        ("--dropout 0.1,", "from 0 to below 1, not '0.1,'"),
+        ("--dropout 0.1,0.1,0.1", "--dropout names 3 shares and --hidden 2 layers"),
+        ("--input-dropout 1", "--input-dropout is a number from 0 to below 1, not 1"),
+        ("--weight-decay -1", "--weight-decay is a number 0 or more, not -1"),
+        ("--weight-decay nan --solver adamw", "--weight-decay is a number 0 or more, not nan"),
+        ("--l1 inf", "--l1 is a number 0 or more, not inf"),
+        ("--clip-norm 0", "--clip-norm is a number above 0, not 0"),
+        ("--time-budget 0", "--time-budget is a number above 0, not 0"),
+        ("--label-smoothing 1", "--label-smoothing is a number from 0 to below 1, not 1"),
+    ],
+)
+def test_numbers_out_of_range(refused, words, said):
+    assert said in refused(*TRAIN, 2, *words.split())
+
+
+def squeezed(text: str) -> str:
+    return "".join(f"{line.rstrip()}\n" for line in text.splitlines())
+
+
+def test_a_time_budget(lamina):
+    done = lamina(*TRAIN, 10**7, "--time-budget", 0.001, "--no-early-stopping")
+    assert "note      stopped: the time budget of 0.001 seconds ended\n" in squeezed(done.out)
+    assert 0 < TableModel.load("iris.lamina").estimator.n_iter_ < 10**7
+
+
 @pytest.mark.parametrize("name", settings.SOLVERS)
 def test_solvers(lamina, name):
     assert lamina(*TRAIN, 2, "--solver", name).status == 0
@@ -50,12 +114,23 @@ def test_solvers(lamina, name):
 def test_schedules(lamina, refused, name):
     assert lamina(*TRAIN, 3, "--schedule", name).status == 0
     own = TableModel.load("iris.lamina").estimator.learning_rate
-    assert own == settings.schedule(name, 3)
+    assert own == settings.schedule(name)
     assert "did you mean 'cosine'" in refused(*TRAIN, 3, "--schedule", "cosin")
 
 
 @pytest.mark.parametrize(
-    "option", [["--early-stopping"], ["--batch-size", "9"], ["--schedule", "step"]]
+    "option",
+    [
+        ["--early-stopping"],
+        ["--batch-size", "9"],
+        ["--schedule", "step"],
+        ["--dropout", "0.2"],
+        ["--input-dropout", "0.2"],
+        ["--weight-decay", "0.2"],
+        ["--l1", "0.2"],
+        ["--clip-norm", "1"],
+        ["--checkpoint", "c"],
+    ],
 )
 def test_what_lbfgs_would_not_look_at(refused, option):
     said = refused(*TRAIN, 3, "--solver", "lbfgs", *option)

@@ -7,6 +7,7 @@ from scipy.special import expit, xlogy
 from sklearn.datasets import load_breast_cancer, load_iris, make_multilabel_classification
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import balanced_accuracy_score, recall_score
+from sklearn.model_selection import GridSearchCV, KFold
 from sklearn.preprocessing import scale
 from sklearn.utils.class_weight import compute_class_weight, compute_sample_weight
 
@@ -179,8 +180,8 @@ BY_LABEL = [{0: 1.0, 1: 5.0}, {0: 3.0}, {}]
 
 @pytest.mark.parametrize(
     "class_weight",
-    [BY_LABEL, {0: {0: 1, 1: 5}, 1: {0: 3}}, [5.0, {0: 3.0}, 1]],
-    ids=["list", "dict", "numbers"],
+    [BY_LABEL, {0: {0: 1, 1: 5}, 1: {0: 3}}, [{1: 5.0}, {0: 3.0}, None]],
+    ids=["list", "dict", "None"],
 )
 def test_several_labels_have_weights_of_their_own_in_the_loss(class_weight):
     x, y = scale(LABELS[0]), LABELS[1]
@@ -236,7 +237,15 @@ def test_a_saved_model_keeps_its_class_weights(tmp_path):
         ([{}, {}], LABELS, "class_weight must be a list of 3 dicts, one per label"),
         ({3: {1: 2}}, LABELS, "class_weight must have only keys of 0, 1, 2, got 3"),
         ([{2: 1}, {}, {}], LABELS, "class_weight of label 0 must have only keys of 0, 1, got 2"),
-        ([{}, -2, {}], LABELS, "class_weight of label 1, the weight of 1, must be a number"),
+        ([{}, {1: -2}, {}], LABELS, "class_weight of label 1, the weight of 1, must be a number"),
+        (
+            {0: 1, 1: 10},
+            LABELS,
+            r"for several labels a list with a dict for each, as \[{0: 1, 1: 5}",
+        ),
+        ([1, {}, {}], LABELS, "or a dict of such dicts by the label's place, as {0: {0: 1, 1: 5}}"),
+        ([{0: 1, 1: 2, 2: 3}, {}, {}], LABELS, "label 0 must have only keys of 0, 1, got 2"),
+        ({0: 1, 1: 2, 4: 3}, (X, Y), "class_weight must have only keys of 0, 1, 2, got 4"),
         ("even", LABELS, "a dict, 'balanced' or None, or a list of dicts, got 'even'"),
     ],
 )
@@ -245,3 +254,37 @@ def test_wrong_class_weights_are_named(class_weight, data, words):
     with pytest.raises(ValueError, match=words):
         model.fit(*data)
     assert not hasattr(model, "coefs_")
+
+
+def test_a_fold_may_lack_a_class_that_has_a_weight():
+    """As scikit-learn: keys beyond y's classes matter only where a class of y has no weight."""
+    two = Y != 2
+    own, names = {0: 1.5, 1: 3.0, 2: 7.0}, {"setosa": 2, "versicolor": 3, "virginica": 4}
+    model = classifier(own).fit(X[two], Y[two])
+    expected = compute_class_weight(own, classes=np.arange(2), y=Y[two])
+    np.testing.assert_array_equal(model.class_weight_, expected)
+    np.testing.assert_array_equal(
+        classifier(names).fit(X[two], NAMES[Y[two]]).class_weight_, [2, 3]
+    )
+    cut = GridSearchCV(
+        classifier(own, max_iter=2), {"alpha": [0.1]}, cv=KFold(3), error_score="raise"
+    )
+    assert cut.fit(X[:80], Y[:80]).best_score_ >= 0
+    for classes in (compute_class_weight, lambda w, classes, y: classifier(w).fit(X[two], y)):
+        with pytest.raises(ValueError, match="class_weight"):
+            classes({0: 1, 9: 2}, classes=np.arange(2), y=Y[two])
+
+
+def test_two_sets_of_weights_for_the_same_labels_are_refused():
+    loss = lamina.BinaryCrossEntropy(positive=(1, 2, 3), negative=(1, 1, 1))
+    model = classifier(BY_LABEL, loss=loss)
+    with pytest.raises(ValueError, match="must be None for several labels and a loss with weights"):
+        model.fit(*LABELS)
+    assert not hasattr(model, "coefs_")
+    assert model.set_params(class_weight=None).fit(*LABELS).network_.loss.positive == (1, 2, 3)
+
+
+def test_a_tiny_class_weight_is_as_good_as_none():
+    for dtype in (np.float64, np.float32):
+        tiny = classifier({0: 1e-320}).fit(X.astype(dtype), Y)
+        assert_same_weights(tiny, classifier({0: 0}).fit(X.astype(dtype), Y), rtol=1e-5, atol=1e-6)

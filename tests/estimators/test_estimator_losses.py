@@ -133,6 +133,21 @@ def test_a_loss_of_ones_own_is_followed():
         (lambda: MLPClassifier(loss="hinge"), Y > 0, "loss must be 'log_loss', 'focal'"),
         (lambda: MLPClassifier(loss=lamina.Huber()), Y > 0, "loss must be 'log_loss', 'focal'"),
         (lambda: MLPClassifier(loss=lamina.BinaryFocal()), Y // 100, "for several classes"),
+        (lambda: MLPClassifier(loss=lamina.Focal), Y > 0, r"\(type\); write Focal\(\), an object"),
+        (lambda: MLPClassifier(loss="cross_entropy"), Y > 0, "; did you mean 'log_loss'"),
+        (lambda: MLPRegressor("mse"), Y, "; did you mean 'squared_error'"),
+        (lambda: MLPRegressor("hubert"), Y, "; did you mean 'huber'"),
+        (lambda: MLPRegressor(solver="adan"), Y, "; did you mean 'adam'"),
+        (lambda: MLPRegressor(solver=lamina.Adam), Y, r"; write Adam\(\), an object"),
+        (lambda: MLPRegressor(activation="swish"), Y, "; did you mean 'silu'"),
+        (lambda: MLPRegressor(activation=lamina.LeakyReLU), Y, r"; write LeakyReLU\(\), an object"),
+        (lambda: MLPRegressor(learning_rate="adaptiv"), Y, "; did you mean 'adaptive'"),
+        (
+            lambda: MLPRegressor("quantiles", scoring="r2"),
+            Y,
+            "scoring must be functions of .* 3 col",
+        ),
+        (lambda: MLPRegressor("quantiles", scoring={"a": "r2"}), Y, "scoring must be functions of"),
     ],
 )
 def test_what_does_not_go_is_named_before_any_work(make, y, words):
@@ -154,3 +169,78 @@ def test_models_with_a_loss_object_are_saved_cloned_and_pickled(tmp_path):
     with pytest.raises(TypeError, match="CustomLoss"):
         own.save(tmp_path / "other")
     assert not (tmp_path / "other").exists()
+
+
+def test_a_target_that_is_0_after_the_cast_is_named():
+    x, y = X[:40].astype(np.float32), np.ones(40)
+    y[7] = 1e-60
+    with pytest.raises(ValueError, match=r"needs y > 0 in float32, got 0.0 at row 7"):
+        MLPRegressor("gamma", max_iter=2).fit(x, y)
+    y = np.full(40, 1e30, np.float32)
+    y[7] = 1e-30
+    with pytest.raises(ValueError, match=r"needs y > 0, once standardized, got 0.0 at row 7"):
+        MLPRegressor("gamma", max_iter=2, standardize=True).fit(x, y)
+
+
+def test_scores_of_quantiles_are_functions_of_ones_own():
+    def width(model, x, y):
+        low, high = model.predict(x).T
+        return float((low - high).mean())
+
+    own = {"standardize": True, "random_state": 0, "max_iter": 5, "tol": np.inf}
+    model = MLPRegressor(lamina.Quantiles((0.1, 0.9)), scoring=width, **own)
+    assert (model.fit(X, Y, eval_set=(X, Y)).history_["eval_width"] < 0).all()
+    one = MLPRegressor(lamina.Quantiles((0.5,)), scoring="r2", **own)
+    assert np.isfinite(one.fit(X, Y, eval_set=(X, Y)).history_["eval_r2"]).all()
+
+
+def nan_after(n, wrong=np.nan):
+    """Return a loss whose value is no number from the n-th call on."""
+    calls = []
+
+    def own(h, y):
+        calls.append(1)
+        return value(h, y) if len(calls) < n else np.full(len(h), wrong)
+
+    return lamina.CustomLoss(own, gradient)
+
+
+@pytest.mark.parametrize("wrong", [np.nan, np.inf])
+@pytest.mark.parametrize("solver", ["adam", "lbfgs"])
+def test_a_loss_of_ones_own_that_is_not_finite_ends_training(solver, wrong):
+    own = {"solver": solver, "random_state": 0, "max_iter": 20, "tol": 0}
+    model = MLPRegressor(nan_after(1, wrong), (10,), **own)
+    with pytest.raises(
+        lamina.DivergenceError, match=r"The loss CustomLoss.* in (epoch|iteration) 1, th"
+    ):
+        model.fit(X, Y / 100)
+    late = MLPRegressor(nan_after(13, wrong), (10,), **own)
+    with pytest.raises(lamina.DivergenceError, match=r"Its value\(h, y\) must be finite wherever"):
+        late.fit(X, Y / 100)
+    assert np.isfinite(late.predict(X)).all()
+    assert late.stop_reason_.startswith("The loss was not a finite number")
+    if solver == "adam":
+        assert len(late.loss_curve_) == late.n_iter_ == 4  # of three batches each
+        batches = MLPRegressor(nan_after(13, wrong), (10,), **own)
+        with pytest.raises(lamina.DivergenceError, match="in epoch 5, though the weights are"):
+            batches.fit_batches([(X, Y / 100)])
+
+
+def test_members_whose_loss_is_not_finite_are_left_out():
+    network = MLPRegressor(nan_after(1), (10,), max_iter=2)
+    with pytest.raises(lamina.DivergenceError, match="non-finite parameter weights or losses"):
+        lamina.EnsembleRegressor(network, n_members=2, n_jobs=1).fit(X, Y / 100)
+
+
+def test_built_in_losses_may_be_infinite_and_not_nan():
+    """Squares of huge errors overflow, their slopes do not; a weight of 0 makes them NaN."""
+    x, y, w = X[:60].copy(), Y[:60] / 100, np.ones(60)
+    own = {"random_state": 0, "max_iter": 3, "tol": 0, "solver": "adam"}
+    y[3] = 1e200
+    model = MLPRegressor(hidden_layer_sizes=(10,), **own)
+    with pytest.warns(UserWarning):
+        model.fit(x, y)
+    assert model.loss_curve_ == [np.inf] * 3
+    w[3] = 0
+    with pytest.raises(lamina.DivergenceError, match=r"SquaredError\(\) was not a finite number"):
+        model.fit(x, y, w)

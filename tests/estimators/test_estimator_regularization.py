@@ -142,8 +142,10 @@ def test_sparse_inputs_drop_what_dense_ones_do():
 @pytest.mark.parametrize(
     ("own", "options", "words"),
     [
-        (0.5, {}, "regularization must be a Regularization or None, got 0.5"),
-        (Regularization(dropout=(0.1, 0.2)), {}, "dropout must be"),
+        (0.5, {}, r"must be a Regularization, such as Regularization\(dropout=0.5\), or None, got"),
+        ({"l2": 1}, {}, r"must be a Regularization, such as Regularization\(l2=1\), or None, got"),
+        (Regularization, {}, r"\(type\); write Regularization\(\), an object"),
+        (Regularization(dropout=(0.1, 0.2)), {}, "dropout must be a number, or a sequence of 1"),
         (Regularization(dropout=0.1), {"solver": "lbfgs"}, "l2 only for solver='lbfgs'"),
         (Regularization(l1=0.1), {"solver": "lbfgs"}, "l2 only for solver='lbfgs'"),
         (Regularization(weight_decay=0.1), {"solver": "adamw"}, "weight_decay must be 0"),
@@ -166,3 +168,9 @@ def test_it_is_cloned_searched_over_and_saved(tmp_path):
     again = lamina.load(tmp_path / "model")
     assert again.regularization == best.regularization
     np.testing.assert_array_equal(again.predict_proba(x), best.predict_proba(x))
+
+
+def test_a_wrong_number_of_dropouts_is_named_before_the_data_are_looked_at():
+    for solver in ("adam", "sgd"):
+        with pytest.raises(ValueError, match="dropout must be a number, or a sequence of 1, one"):
+            model(Regularization(dropout=(0.1, 0.2)), solver=solver).fit([["no numbers"]], [np.nan])

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 import scipy.sparse
 from sklearn import datasets
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.preprocessing import scale
 
 import lamina
@@ -38,7 +39,7 @@ HEALTHY = {
     "a rare 1": np.eye(80)[:, :4],
     "all but a rare 0": 1 - np.eye(80)[:, :4],
     "counts": np.random.RandomState(0).poisson(3, (80, 4)),
-    "ages": 40 + 15 * X,
+    "letters": np.random.RandomState(0).binomial(15, 0.5, (80, 4)),
     "constants": np.ones((80, 3)),
     "zeros": np.zeros((80, 3)),
     "rounding": np.hstack([X, X @ np.ones((4, 1)) - X.sum(axis=1, keepdims=True)]),
@@ -46,6 +47,8 @@ HEALTHY = {
     "iris": datasets.load_iris().data,
     "diabetes": datasets.load_diabetes().data,
     "digits": datasets.load_digits().data,
+    "digits in [0, 1]": datasets.load_digits().data / 16,
+    "many": np.random.RandomState(0).normal(size=(24_000, 4)),
 }
 
 
@@ -63,6 +66,7 @@ ODD = {
     "far from 0": X + np.array([0, 0, 2015, 0]),
     "a large constant": np.column_stack([X[:, :2], np.full(80, 1e5)]),
     "huge": X * [1, 1, 1e200, 1],
+    "ages": 40 * np.eye(4)[2] + X * [1, 1, 15, 1],
     "hardly moving": X * [1, 1, 1e-3, 1] + [0, 0, 1, 0],
 }
 
@@ -94,12 +98,103 @@ def test_a_target_out_of_scale_is_named(factor):
     assert both.endswith(": set standardize=True")
 
 
-def test_a_target_of_the_output_exp_may_be_large_but_not_tiny():
+def test_a_target_of_the_output_exp_has_bounds_of_its_own():
     counts = np.random.RandomState(0).poisson(3, 80)
-    assert words_of(X, counts, loss="poisson") == ""
-    assert words_of(X, 1000 * counts, loss="poisson") == ""
+    for factor in (0.1, 1, 30):
+        assert words_of(X, factor * counts, loss="poisson") == ""
     assert words_of(X, 0 * counts, loss="poisson") == ""
-    assert words_of(X, 1e-4 * counts, loss="poisson").startswith("y has mean 0.000295, far")
+    assert words_of(X, 1e-4 * counts, loss="poisson").startswith("y has mean 0.000295, outside of")
+    above = 0.5 + counts
+    for factor in (0.03, 1, 1.5):
+        assert words_of(X, factor * above, loss="gamma") == ""
+    for loss, factors in {"poisson": (0.02, 100, 1e6), "gamma": (0.005, 4, 1e3, 1e6)}.items():
+        for factor in factors:
+            found = words_of(X, factor * above, loss=loss)
+            assert found == (
+                f"y has mean {factor * above.mean():.4g}, outside of "
+                f"{'0.15 to 150' if loss == 'poisson' else '0.03 to 7'}: set standardize=True"
+            )
+
+
+def signal(n=1000, seed=0):
+    """Return 2 n samples of ten features with a target of variance 1, and one above 0."""
+    random = np.random.RandomState(seed)
+    x = random.normal(size=(2 * n, 10))
+    y = x @ random.normal(size=10) + 1.5 * np.sin(2 * x[:, 0]) + x[:, 1] * x[:, 2]
+    y = scale(y + 0.3 * random.normal(size=2 * n))
+    return x, y, np.exp(0.6 * y) * random.gamma(5, 0.2, 2 * n)
+
+
+SPOILT = {
+    "y + 10": lambda x, y, above: (x, y + 10),
+    "y + 20": lambda x, y, above: (x, y + 20),
+    "y + 4": lambda x, y, above: (x, y + 4),
+    "y * 0.03": lambda x, y, above: (x, 0.03 * y),
+    "y * 0.1": lambda x, y, above: (x, 0.1 * y),
+    "X * 60": lambda x, y, above: (60 * x, y),
+    "X * 90": lambda x, y, above: (90 * x, y),
+    "X * 10": lambda x, y, above: (10 * x, y),
+    "X * 0.01": lambda x, y, above: (0.01 * x, y),
+    "X + 30": lambda x, y, above: (x + 30, y),
+    "gamma * 10": lambda x, y, above: (x, 10 * above, "gamma"),
+    "gamma * 100": lambda x, y, above: (x, 100 * above, "gamma"),
+    "poisson * 0.05": lambda x, y, above: (x, 0.05 * np.round(2 * above), "poisson"),
+    "poisson * 1000": lambda x, y, above: (x, 1000 * np.round(2 * above), "poisson"),
+}
+
+
+@pytest.mark.filterwarnings("ignore::lamina.ScaleWarning")
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+@pytest.mark.parametrize("name", SPOILT)
+def test_scales_at_which_a_fit_loses_its_score_are_named(name):
+    x, y, *loss = SPOILT[name](*signal())
+    loss, n = loss[0] if loss else "squared_error", len(x) // 2
+    assert words_of(x[:n], y[:n], loss=loss)
+
+    def score(standardize):
+        own = {"standardize": standardize, "loss": loss, "max_iter": 200}
+        return fit(x[:n], y[:n], **own).score(x[n:], y[n:])
+
+    assert score(False) < score(True) - 0.08
+
+
+def test_what_costs_nothing_is_let_pass():
+    x, y, above = signal()
+    for features, target in [(x, y), (2 * x, y), (x, 3 * y), (x, y + 1), (0.3 * x, 0.5 * y)]:
+        assert words_of(features[:1000], target[:1000]) == ""
+    assert words_of(x[:1000], above[:1000], loss="gamma") == ""
+
+
+@pytest.mark.parametrize("period", [2, 7, 12, 24, 100])
+def test_odd_rows_that_come_at_regular_distances_are_seen(period):
+    x = np.random.RandomState(0).normal(size=(24_000, 3))
+    x[::period, 1] = 1e5
+    assert words_of(x, x[:, 0]).startswith("column 1 of X")
+    y = np.random.RandomState(0).normal(size=24_000)
+    y[period - 1 :: period] = 1e5
+    assert words_of(x[:, :1], y).startswith("y has mean")
+
+
+@pytest.mark.parametrize("n", [80, 24_000])
+def test_rows_of_weight_0_do_not_count(n):
+    x = np.random.RandomState(0).normal(size=(n, 3))
+    y, weights = x[:, 0].copy(), np.arange(n) % 2.0
+    x[::2, 1], y[::2] = 1e3, 1e3
+    for form in (x, scipy.sparse.csr_matrix(x)):
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", lamina.ScaleWarning)
+            warnings.simplefilter("ignore", ConvergenceWarning)
+            lamina.MLPRegressor(max_iter=1).fit(form, y, weights)
+            lamina.MLPRegressor(max_iter=1).fit_batches([(form, y, weights.tolist())])
+    assert words_of(x, y).startswith("column 1 of X")
+
+
+def test_classes_are_no_target_to_warn_of():
+    rare = (np.arange(80) == 7).astype(int)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", lamina.ScaleWarning)
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        lamina.MLPClassifier(max_iter=1).fit(X, rare)
 
 
 def test_what_standardize_covers_is_not_named():

@@ -452,3 +452,36 @@ def test_no_copy_of_the_data_outlives_the_fit():
         tracemalloc.stop()
         gc.enable()
     assert left < x.nbytes / 10
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [("squared_error", "poisson"), ("poisson", "squared_error"), ("squared_error", "gamma")],
+)
+@pytest.mark.parametrize("standardize", [True, "y"])
+def test_going_on_with_a_loss_of_another_output_is_refused(before, after, standardize):
+    x, y = scale(X), COUNTS + 1
+    model = regressor(loss=before, standardize=standardize, warm_start=True).fit(x, y)
+    kept = [own.copy() for own in model.coefs_]
+    words = f"loss must be one whose output function is .* to go on training .*got '{after}'"
+    for go_on in (
+        lambda: model.fit(x, y),
+        lambda: model.partial_fit(x, y),
+        lambda: model.fit_batches([(x, y)]),
+    ):
+        with pytest.raises(ValueError, match=words):
+            model.set_params(loss=after)
+            go_on()
+    for one, other in zip(kept, model.coefs_, strict=True):
+        np.testing.assert_array_equal(one, other)
+    model.set_params(warm_start=False).fit(x, y)
+    assert model.score(x, y) > 0.2
+
+
+def test_going_on_with_another_loss_of_the_same_output_works():
+    model = regressor(loss="poisson", warm_start=True, max_iter=20).fit(X, COUNTS + 1)
+    assert model.set_params(loss="gamma").fit(X, COUNTS + 1).score(X, COUNTS + 1) > 0.2
+    model = regressor(warm_start=True).fit(X, Y)
+    assert model.set_params(loss="huber").fit(X, Y).score(X, Y) > 0.3
+    plain = regressor(standardize=False, warm_start=True, max_iter=1).fit(X, COUNTS)
+    plain.set_params(loss="poisson").fit(X / 1e9, COUNTS)  # no scales that could be wrong

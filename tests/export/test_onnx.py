@@ -9,7 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from running import TOLERANCE, check, classifier, regressor, run, samples
 from sklearn.exceptions import NotFittedError
+from sklearn.model_selection import GridSearchCV
 from sklearn.neural_network import MLPClassifier as OfSklearn
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 import lamina
 from lamina.export import ExportError, to_onnx
@@ -225,3 +228,22 @@ def test_without_the_package(monkeypatch):
     with pytest.raises(ImportError, match=r'pip install "lamina\[onnx\]"'):
         to_onnx(model)
     assert lamina.export.to_arrays(model)["W1"].shape == (4, 6)
+
+
+@pytest.mark.parametrize("path", [5, b"bytes", ["a"]])
+def test_what_is_no_path_is_refused(path):
+    X, y = samples()
+    model = regressor(X, y)
+    with pytest.raises(lamina.ArgumentError, match="path must be a path or None, got"):
+        to_onnx(model, path)
+    with pytest.raises(lamina.ArgumentError, match="path must be a path, got"):
+        lamina.export.to_npz(model, path)
+
+
+def test_what_has_an_estimator_inside_says_what_to_pass():
+    search = GridSearchCV(lamina.MLPRegressor(max_iter=2), {"alpha": [0.1]}, cv=2)
+    with pytest.raises(lamina.ArgumentError, match="of a search, pass best_estimator_, got"):
+        to_onnx(search)
+    pipeline = make_pipeline(StandardScaler(), lamina.MLPRegressor())
+    with pytest.raises(lamina.ArgumentError, match=r"of a pipeline, pass its last step, model\[-1"):
+        to_onnx(pipeline)

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import lamina
 from lamina.plan import ArgumentError, checks
 
 ENDS = st.floats(-1e6, 1e6) | st.integers(-1000, 1000)
@@ -140,3 +141,52 @@ def test_a_long_value_is_cut_in_the_error():
     error = checks.fail("x", "short", "y" * 1000)
     assert str(error).endswith("... (str)")
     assert len(str(error)) < 120
+
+
+ACTIVATIONS = ["identity", "logistic", "relu", "silu", "leaky_relu"]
+
+
+@pytest.mark.parametrize(
+    ("value", "options", "meant"),
+    [
+        ("swish", ACTIVATIONS, "silu"),
+        ("Swish", ACTIVATIONS, "silu"),
+        ("sigmoid", ACTIVATIONS, "logistic"),
+        ("linear", ACTIVATIONS, "identity"),
+        ("ReLU", ACTIVATIONS, "relu"),
+        ("LeakyReLU", ACTIVATIONS, "leaky_relu"),
+        ("leaky-relu", ACTIVATIONS, "leaky_relu"),
+        ("mse", ["squared_error", "absolute_error"], "squared_error"),
+        ("mae", ["squared_error", "absolute_error"], "absolute_error"),
+        ("cross_entropy", ["log_loss", "focal"], "log_loss"),
+        ("log_loss", ["cross_entropy", "focal"], "cross_entropy"),
+        ("bce", ["log_loss", "focal"], "log_loss"),
+        ("bce", ["binary_cross_entropy"], "binary_cross_entropy"),
+    ],
+)
+def test_a_choice_that_is_meant_is_named(value, options, meant):
+    with pytest.raises(ArgumentError, match=rf"\(str\); did you mean '{meant}'\?$"):
+        checks.choice("which", value, options)
+
+
+@pytest.mark.parametrize("value", ["swish", "mse", "xyz", 3, None, ["relu"]], ids=repr)
+def test_nothing_is_guessed_where_nothing_is_like_it(value):
+    with pytest.raises(ArgumentError, match=r"\(\w+\)$"):
+        checks.choice("which", value, ["one", "two"])
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        (lamina.Focal, r"; write Focal\(\), an object$"),
+        (lamina.AdamW, r"; write AdamW\(\), an object$"),
+        (lamina.CustomLoss, r"; write CustomLoss\(value, gradient\), an object$"),
+        (lamina.plan.Loss, r"\(type\)$"),
+        (lamina.plan.Rule, r"\(ABCMeta\)$"),
+        (dict, r"\(type\)$"),
+        (lamina.Focal(), r"\(Focal\)$"),
+    ],
+)
+def test_of_a_class_in_place_of_its_object_the_error_says_what_to_write(value, words):
+    with pytest.raises(ArgumentError, match=words):
+        raise checks.fail("x", "a loss", value)

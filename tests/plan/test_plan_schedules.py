@@ -327,3 +327,17 @@ def test_warm_up_may_follow_warm_up():
 
 def test_robbins_monro_is_the_typical_choice_of_the_note():
     assert [RobbinsMonro(initial=1.0)(k) for k in range(4)] == [1.0, 1 / 2, 1 / 3, 1 / 4]
+
+
+@pytest.mark.parametrize("unit", ["step", "sample"])
+@pytest.mark.parametrize("kind", [HalveOnRise, HalveOnPlateau, Adaptive])
+def test_what_hears_of_errors_counts_epochs_only(kind, unit):
+    with pytest.raises(ArgumentError, match="unit must be 'epoch', at whose end the error is"):
+        kind(unit=unit)
+    assert kind(unit="epoch") == kind()
+
+
+@pytest.mark.parametrize("t", ["a", None, -1, float("nan")])
+def test_a_schedule_is_called_with_a_count(t):
+    with pytest.raises(ArgumentError, match=r"t must be a number in \[0, inf\)"):
+        Triangular(initial=1.0)(t)

@@ -214,8 +214,9 @@ def test_the_estimators_other_options_go_along(find):
 
 
 def test_a_scale_that_does_not_go_is_told_once():
-    with pytest.warns(lamina.ScaleWarning) as caught:
+    with pytest.warns(UserWarning) as caught:  # and one that says that it did not learn
         quick(X=IRIS * 1e3)
+    caught = [own for own in caught if own.category is lamina.ScaleWarning]
     assert len(caught) == 1
     assert caught[0].filename == __file__ or "test_learning_rate" in caught[0].filename
 
@@ -257,7 +258,8 @@ def test_few_samples_are_enough(n):
     assert np.isfinite(search.suggestion)
     labels = np.arange(n) % 2
     if n > 2:
-        assert np.isfinite(quick(X=X[:n], y=labels).suggestion)
+        with pytest.warns(UserWarning, match="is not among the samples held out"):
+            assert np.isfinite(quick(X=X[:n], y=labels).suggestion)
 
 
 def test_too_few_samples_are_named_unless_none_is_held_out():
@@ -362,3 +364,36 @@ def test_control_c_ends_it_soon():
             timer.cancel()
     assert time.monotonic() - start < 20
     assert not [t for t in threading.enumerate() if t.name.startswith("lamina-tuning")]
+
+
+def noise(n=400):
+    random = np.random.RandomState(0)
+    return random.normal(size=(n, 5)), random.randint(2, size=n), random.normal(size=n)
+
+
+@pytest.mark.parametrize("make", [lamina.MLPClassifier, lamina.MLPRegressor])
+def test_features_that_say_nothing_are_seen_through(make):
+    X, labels, numbers = noise()
+    y = labels if make is lamina.MLPClassifier else numbers
+    with pytest.warns(UserWarning, match="hardly better than that of a constant prediction"):
+        result = search_learning_rate(make(hidden_layer_sizes=(8,), random_state=0), X, y)
+    assert result.gain <= 2 * result.gain_error
+
+
+def test_the_gain_is_that_over_a_constant():
+    """Of a target that is one feature the loss of the best constant is half its variance."""
+    X, _, _ = noise(2000)
+    model = lamina.MLPRegressor(hidden_layer_sizes=(8,), random_state=0)
+    result = search_learning_rate(model, X, X[:, 0], epochs=20)
+    assert result.gain + result.loss == pytest.approx(0.5, rel=0.1)
+    assert 0 < result.gain_error < 0.1 and not result.cautions
+
+
+def test_one_class_is_refused_and_a_class_that_nobody_judges_is_named():
+    X, labels, _ = noise()
+    with pytest.raises(lamina.ArgumentError, match=r"y must have two classes at least.*got 'a' on"):
+        search_learning_rate(lamina.MLPClassifier(), X, np.full(len(X), "a"))
+    labels = np.where(X[:, 0] > 0, 1, 0)
+    labels[0] = 7
+    with pytest.warns(UserWarning, match=r"class .*7.* is not among the samples held out"):
+        search_learning_rate(lamina.MLPClassifier((8,), random_state=0), X, labels, epochs=10)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from dataclasses import dataclass
 from os import PathLike
@@ -11,6 +12,8 @@ from lamina import codec
 from lamina.estimators.callback import Callback, Run
 from lamina.plan import checks
 
+SHARE = 0.1  # of the time that writing may take, where nobody says how often
+
 
 @dataclass(eq=False, repr=False)
 class Checkpoint(Callback):
@@ -18,16 +21,20 @@ class Checkpoint(Callback):
 
     A kill at any moment leaves the file as it was or as it is to be, whole. The first one is
     written before the first epoch, so that a fit that cannot be resumed says so before any work:
-    one with ``solver="lbfgs"``, whose state SciPy keeps to itself, a `partial_fit`, and one with a
-    loss of one's own, which is code.
+    one with ``solver="lbfgs"``, whose state SciPy keeps to itself, a `partial_fit`, a subclass, and
+    one with a loss of one's own, which is code. The last one is written when training ends, also by
+    Ctrl-C, a callback or an error, and is of the last epoch that ended; an epoch that was cut off
+    is done again. Only where the weights are no longer finite is there no last one.
 
     Parameters
     ----------
     path : str or path-like
+        The newest checkpoint of an earlier fit that is there becomes ``path.before``.
     every_epochs : int in [1, inf) or None, default=None
-        None: after each, unless `every_seconds` says otherwise.
     every_seconds : float in (0, inf) or None, default=None
-        After the first epoch that ends so long after the last checkpoint.
+        After so many epochs, or after the first epoch that ends so long after the last checkpoint.
+        Both None: as often as takes a tenth of the time. Writing one takes some milliseconds, the
+        more the larger the network, as the file is on the disk before training goes on.
     keep : int in [1, inf), default=1
         Number of checkpoints to keep: the one before is ``path.1``, the one before that
         ``path.2`` and so on.
@@ -53,6 +60,7 @@ class Checkpoint(Callback):
     keep: int = 1
 
     last = True  # of all callbacks, so that it knows whether one of them ends training
+    marks = True  # it makes a checkpoint after training too
 
     def __post_init__(self) -> None:
         checks.kind("path", self.path, (str, PathLike), "a path")  # type: ignore[arg-type]
@@ -64,32 +72,58 @@ class Checkpoint(Callback):
 
     def on_train_begin(self, run: Run) -> None:
         """Write the first one, and remove what a kill has left of one that was never whole."""
+        self._epoch: int | None = None
         codec.remove_leftovers(self.path)
-        self._written = monotonic()
-        if not run.epoch:  # else it is the one that training goes on from
-            codec.write_atomically(self.path, run.checkpoint())
+        codec.check_writable(self.path)
+        if run.resumed:
+            here = os.path.exists(self.path)  # as a rule it is what training goes on from
+            self._epoch, self._written, self._took = run.epoch if here else -1, monotonic(), 0.0
+            return
+        data = run.checkpoint()
+        self._put_aside()
+        self._write(run, data)
 
     def on_epoch_end(self, run: Run) -> None:
         """Write one if it is time, or if training ends here."""
-        if not (self._due(run) or run.stopping or run.epoch == run.max_epochs):
-            return
-        data = run.checkpoint()
+        if self._due(run) or run.stopping or run.epoch == run.max_epochs:
+            self._write(run, run.checkpoint())
+
+    def on_train_end(self, run: Run) -> None:
+        """Write one of the last epoch's end, unless there is one."""
+        if self._epoch is not None and run.checkpoint_epoch not in (None, self._epoch):
+            self._write(run, run.checkpoint())
+
+    def _write(self, run: Run, data: bytes) -> None:
+        started = monotonic()
         self._rotate()
         codec.write_atomically(self.path, data)
-        self._written = monotonic()
+        self._epoch, self._written = run.checkpoint_epoch, monotonic()
+        self._took = self._written - started
 
     def _due(self, run: Run) -> bool:
-        if self.every_seconds is not None and monotonic() - self._written >= self.every_seconds:
+        waited = monotonic() - self._written
+        if self.every_epochs is None and self.every_seconds is None:
+            return self._took <= SHARE * waited
+        if self.every_seconds is not None and waited >= self.every_seconds:
             return True
-        every = self.every_epochs or (None if self.every_seconds is not None else 1)
-        return every is not None and run.epoch % every == 0
+        return self.every_epochs is not None and run.epoch % self.every_epochs == 0
+
+    def _names(self) -> list[str]:
+        path = os.fspath(self.path)
+        return [path, *(f"{path}.{i}" for i in range(1, self.keep))]
+
+    def _put_aside(self) -> None:
+        """Make way for another run's checkpoints; the newest that is there is kept."""
+        newest, *older = self._names()
+        with contextlib.suppress(FileNotFoundError):
+            os.replace(newest, f"{newest}.before")
+        for name in older:
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(name)
 
     def _rotate(self) -> None:
         """Make room for a new one. The newest stays where it is until it is replaced."""
-        names = [
-            os.fspath(self.path),
-            *(f"{os.fspath(self.path)}.{i}" for i in range(1, self.keep)),
-        ]
+        names = self._names()
         for older, newer in reversed(list(zip(names[2:], names[1:], strict=False))):
             if os.path.exists(newer):
                 os.replace(newer, older)

@@ -19,7 +19,8 @@ class TimeBudget(Callback):
         Counted from the beginning of the fit, or of `lamina.resume`.
     every_batches : int in [1, inf) or None, default=None
         Look at the clock after every so many steps too, where epochs are long. An epoch that is
-        cut off counts as a part of the training, but is not in the history.
+        cut off counts as a part of the training, but is not in the history; `lamina.resume` does
+        it again from its beginning, so that an epoch must fit into the budget to be done with.
 
     Examples
     --------
@@ -63,7 +64,8 @@ class StopOnTarget(Callback):
         "loss", or ``{set}_loss`` or ``{set}_{scorer}`` of an evaluation set.
     target : float
     mode : {"auto", "min", "max"}, default="auto"
-        Whether the number is to be at most or at least `target`; "auto": at most for a loss.
+        Whether the number is to be at most or at least `target`; "auto": at most for a loss, at
+        least for a score. A function of one's own that is named like an error has no "auto".
 
     Examples
     --------
@@ -86,8 +88,7 @@ class StopOnTarget(Callback):
 
     def on_train_begin(self, run: Run) -> None:
         """Look up whether large is good; a checkpoint may be there already."""
-        greater = run.greater_is_better(self.monitor)
-        self._sign = {"min": -1, "max": 1}.get(self.mode, 1 if greater else -1)
+        self._sign = run.sign(self.monitor, self.mode)
         if run.epoch:
             self.on_epoch_end(run)
 

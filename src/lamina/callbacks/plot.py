@@ -65,6 +65,7 @@ class LivePlot(Callback):
             if self.path is None:
                 raise checks.fail("path", "a file to draw to outside a notebook", None)
             _check_format(self.path)
+            codec.check_writable(self.path)
         self._handle, self._drawn = None, monotonic()
 
     def on_epoch_end(self, run: Run) -> None:

@@ -18,10 +18,9 @@ from sklearn.utils.validation import check_is_fitted
 from lamina import codec
 from lamina.ensembles import outcome, parallel, sample
 from lamina.ensembles.member import Shared, Trained, new, prepare, train
-from lamina.estimators import inputs, preprocessing
+from lamina.estimators import inputs, jobs, preprocessing
 from lamina.estimators.base import BaseMLP, check_stochastic
 from lamina.plan import checks
-from lamina.training import Outcome
 
 ROWS = 1 << 14  # of X, whose predictions by all members are held in memory at once
 FITTED = {
@@ -123,7 +122,7 @@ class BaseEnsemble(MetaEstimatorMixin, BaseEstimator, ABC):
         if self.oob_score and self.sample in ("all", 1):
             raise checks.fail("oob_score", f"False for sample={self.sample!r}", self.oob_score)
         check_random_state(self.random_state)
-        return min(parallel.workers(self.n_jobs), int(self.n_members))
+        return min(jobs.workers(self.n_jobs), int(self.n_members))
 
     def _template(self) -> Any:
         """Return an unfitted estimator with the members' parameters."""
@@ -171,11 +170,7 @@ class BaseEnsemble(MetaEstimatorMixin, BaseEstimator, ABC):
             if hasattr(template, name):
                 setattr(self, name, getattr(template, name))
         self.members_ = [own.member for own in kept]
-        self.failed_ = {
-            own.number: own.member.stop_reason_
-            for own in trained
-            if own.outcome is Outcome.DIVERGED
-        }
+        self.failed_ = {own.number: own.member.stop_reason_ for own in trained if own.failed}
         whole = len(population) == len(shared.data.y)
         self._population = len(population) if whole else population
         self._n_calls = call + 1

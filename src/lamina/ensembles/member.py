@@ -63,9 +63,14 @@ class Trained:
     cut: bool = False
 
     @property
+    def failed(self) -> bool:
+        """Whether weights or losses were not finite."""
+        return self.outcome is not None and self.outcome.failed
+
+    @property
     def finished(self) -> bool:
         """Whether training came to an end of its own."""
-        return self.error is None and not self.cut and self.outcome is not Outcome.DIVERGED
+        return self.error is None and not self.cut and not self.failed
 
 
 def prepare(

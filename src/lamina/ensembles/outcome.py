@@ -19,18 +19,18 @@ def kept(trained: Sequence[Trained]) -> list[Trained]:
     Networks of a few epochs beside finished ones would do harm; alone they are what there is.
     """
     finished = [own for own in trained if own.finished]
-    learnt = [own for own in trained if own.learnt and own.outcome is not Outcome.DIVERGED]
-    return finished or learnt or [own for own in trained if own.outcome is Outcome.DIVERGED]
+    learnt = [own for own in trained if own.learnt and not own.failed]
+    return finished or learnt or [own for own in trained if own.failed]
 
 
 def filled(
     kept: Sequence[Trained], trained: Sequence[Trained], before: Sequence[Any]
 ) -> list[Trained]:
     """Return all members after a `partial_fit`: those that it did not reach are as before."""
-    found = {own.number: own for own in trained if own.learnt or own.outcome is Outcome.DIVERGED}
+    found = {own.number: own for own in trained if own.learnt or own.failed}
     found = {number: Trained(number, member) for number, member in enumerate(before)} | found
     if any(own.finished for own in found.values()):
-        found = {n: own for n, own in found.items() if own.outcome is not Outcome.DIVERGED}
+        found = {n: own for n, own in found.items() if not own.failed}
     return list(found.values())
 
 
@@ -75,15 +75,15 @@ def _interrupted(kept: Sequence[Trained], n_members: int, level: int, shared: Sh
 def _diverged(
     trained: Sequence[Trained], kept: Sequence[Trained], n_members: int, level: int, shared: Shared
 ) -> None:
-    numbers = [own.number for own in trained if own.outcome is Outcome.DIVERGED]
+    numbers = [own.number for own in trained if own.failed]
     if not numbers:
         return
     who = f"{'members' if len(numbers) > 1 else 'member'} {', '.join(map(str, numbers))}"
     words = (
-        f"{who} of {n_members} produced non-finite parameter weights: scale features and target to "
-        f"mean 0 and variance 1 (standardize=True), or lower learning_rate_init "
+        f"{who} of {n_members} produced non-finite parameter weights or losses: scale features "
+        f"and target to mean 0 and variance 1 (standardize=True), or lower learning_rate_init "
         f"({shared.training.initial_rate:g})."
     )
-    if not any(own.outcome is not Outcome.DIVERGED for own in kept):
+    if not any(not own.failed for own in kept):
         raise DivergenceError(f"All that trained diverged: {words} They keep the last finite ones.")
     warnings.warn(f"Left out: {words} The others predict.", UserWarning, stacklevel=level + 1)

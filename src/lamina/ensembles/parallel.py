@@ -7,12 +7,10 @@ from concurrent.futures import ThreadPoolExecutor, wait
 from threading import Event
 from typing import Any
 
-from lamina.engines import engine_info
 from lamina.estimators.callback import Callback, Run
-from lamina.plan import checks
+from lamina.estimators.jobs import LOOK
 
 INTERRUPTED = "The user interrupted training."
-LOOK = 0.2  # seconds after which the caller's thread looks for Ctrl-C
 STEPS = 100  # after which a member looks whether it is to stop: seldom enough to cost nothing
 
 
@@ -32,17 +30,6 @@ class Stop(Callback):
         if self.stop.is_set():
             self.cut = True
             run.stop(INTERRUPTED)
-
-
-def workers(n_jobs: Any) -> int:
-    """Return the number of threads: None and -1 are every core that this process may use."""
-    if n_jobs is None or (n_jobs == -1 and not isinstance(n_jobs, bool)):
-        return engine_info().threads
-    try:
-        checks.integer("n_jobs", n_jobs, "[1, inf)")
-    except checks.ArgumentError:
-        raise checks.fail("n_jobs", "an integer in [1, inf), -1 or None", n_jobs) from None
-    return int(n_jobs)
 
 
 def run(tasks: Sequence[Callable[[], Any]], n_workers: int, stop: Event) -> tuple[list[Any], bool]:

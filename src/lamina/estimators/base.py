@@ -20,6 +20,7 @@ from lamina.estimators import (
     html,
     inputs,
     layers,
+    options,
     preprocessing,
     scales,
     scoring,
@@ -86,6 +87,49 @@ class BaseMLP(BaseEstimator, ABC):
     def _keep(self, given: dict[str, Any]) -> None:
         """Keep a constructor's arguments under their names, as scikit-learn wants them."""
         self.__dict__.update({name: value for name, value in given.items() if name != "self"})
+
+    def get_params(self, deep: bool = True) -> dict[str, Any]:
+        """Return the parameters by name.
+
+        Parameters
+        ----------
+        deep : bool, default=True
+            Whether to add the fields of parameters that hold an object with options, such as a
+            rule or a `lamina.Regularization`, as ``regularization__dropout``.
+
+        Returns
+        -------
+        dict of str to object
+        """
+        own = super().get_params(deep=False)
+        return own | options.listed(own) if deep else own
+
+    def set_params(self, **params: Any) -> Self:
+        """Set parameters by name.
+
+        Parameters
+        ----------
+        **params
+            Parameters, or fields of those that hold an object with options, which is replaced by
+            a changed one: ``regularization__dropout=0.1`` does so also where `regularization` is
+            None.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        ValueError
+            If a name is unknown, or a field is out of the range of its object.
+
+        Examples
+        --------
+        >>> import lamina
+        >>> lamina.MLPClassifier().set_params(regularization__dropout=0.1)
+        MLPClassifier(regularization=Regularization(dropout=0.1))
+        """
+        return super().set_params(**options.merged(params, self.get_params(deep=False)))
 
     @abstractmethod
     def _network(self, n_inputs: int, n_outputs: int, dtype: np.dtype) -> Network:
@@ -171,6 +215,7 @@ class BaseMLP(BaseEstimator, ABC):
                 training, data, random = stream.prepare(self, plan)
             report = Report(self, training, plan, told, incremental)
             sets = validation.checked(self, plan.given)
+            validation.warn_unmeasured(plan, incremental)
             task = Task((X, y, sample_weight), sets, before, saved)
             run = train if stream is None else stream.train
             end = run(self, task, training, data, random, report)
@@ -201,8 +246,9 @@ class BaseMLP(BaseEstimator, ABC):
         training = translate.training_of(self)
         if incremental and training.early_stopping:
             raise ValueError(
-                "partial_fit does not support early_stopping=True: one epoch at a time leaves no "
-                "series of scores to stop on. Call set_params(early_stopping=False) first."
+                f"partial_fit does not support early_stopping={self.early_stopping!r}: one epoch "
+                f"at a time leaves no series of scores to stop on. Call "
+                f"set_params(early_stopping=False) first."
             )
         if incremental:
             reactive.check_open_ended(training)
@@ -213,7 +259,7 @@ class BaseMLP(BaseEstimator, ABC):
         X = preprocessing.fit_x(self, X, weights) if first else preprocessing.apply(self, X)
         network = self._network(X.shape[1], y.shape[1], X.dtype)
         if first or not incremental:
-            scales.warn(self, X, y, network)
+            scales.warn(self, X, y, network, weights)
         y = preprocessing.fit_y(self, y, weights, network, first)
         data = Data(X, y, weights)
         if not first:
@@ -232,6 +278,7 @@ class BaseMLP(BaseEstimator, ABC):
         return training, data, random
 
     def _check_same(self, network: Network) -> None:
+        preprocessing.check_output(self, network)
         if network.sizes == self.network_.sizes and network.shapes != self.network_.shapes:
             raise ValueError(
                 f"activation may not turn to or from 'prelu', which has parameters of its own, to "
@@ -387,8 +434,8 @@ class BaseMLP(BaseEstimator, ABC):
 
     def _kept(self, attributes: dict[str, Any]) -> dict[str, Any]:
         """Return those of its attributes that a file holds."""
-        transient = {"_on_epoch", "_forward"}
-        kept = {name: value for name, value in attributes.items() if name not in transient}
+        own = {*self._get_param_names(), *FITTED}  # others may have left something of theirs
+        kept = {name: value for name, value in attributes.items() if name in own}
         kept["callbacks"] = None
         if not scoring.names_only(kept["scoring"]):
             kept["scoring"] = None
@@ -399,8 +446,9 @@ class BaseMLP(BaseEstimator, ABC):
 
     def restore(self, attributes: dict[str, Any]) -> None:
         """Take over what `to_bytes` kept; ValueError if it cannot be an estimator of this kind."""
-        strange = sorted(set(attributes) - set(self.get_params()) - FITTED)
-        if strange or not set(self.get_params()) - LATER <= set(attributes):
+        known = set(self.get_params(deep=False))
+        strange = sorted(set(attributes) - known - FITTED)
+        if strange or not known - LATER <= set(attributes):
             raise ValueError(f"its attributes are not those of {type(self).__name__}")
         self.__dict__.update(attributes)
         if not hasattr(self, "coefs_"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,16 +11,16 @@ import numpy as np
 from lamina.engines.protocol import Parameters
 from lamina.estimators.history import TrainingHistory
 from lamina.plan import checks
-from lamina.training import Course
+from lamina.training import Course, Mark
 
 
 class Callback:
     """Base of all callbacks: hears what happens in a training, and may stop it.
 
     Override what you need. An exception that a callback raises ends the fit and goes on to its
-    caller; the estimator then stands where training stood, or as it was before the fit where
-    nothing was learnt yet. One instance may serve one fit after another: `on_train_begin` is the
-    place to start anew.
+    caller; the estimator then stands where training stood, at the best epoch so far with early
+    stopping, or as it was before the fit where nothing was learnt yet. One instance may serve one
+    fit after another, not two at once: `on_train_begin` is the place to start anew.
 
     Attributes
     ----------
@@ -53,8 +54,34 @@ class Callback:
         """Hear that training ended, why ever: ``run.estimator`` is as it leaves `fit`.
 
         ``run.stop_reason`` says why. After an error, which is ``run.error``, it is called too, to
-        tidy up; an error of its own is then not heard of.
+        tidy up; an error of its own is then not heard of. A `run` that is kept beyond this call
+        knows its numbers still, but neither samples nor checkpoints.
         """
+
+
+class Over:
+    """A training that is over: a `Course` that holds neither samples nor trainer."""
+
+    def __init__(self, course: Course, mark: Mark | None) -> None:
+        self.state, self.training, self.n_epochs = course.state, course.training, course.n_epochs
+        self.batch, self.n_batches, self.loss = course.batch, course.n_batches, course.loss
+        self.rates = np.array(course.rates)
+        self._mark = mark
+
+    @property
+    def marked(self) -> int | None:
+        """The epoch whose end `mark` is of; None where there is no mark."""
+        return None if self._mark is None else self._mark.n_epochs
+
+    def parameters(self) -> Parameters:
+        """Return copies of the parameters that training left."""
+        return [tuple(array.copy() for array in layer) for layer in self.state.parameters]
+
+    def mark(self) -> Mark:
+        """Return all that is needed to go on from the end of the last epoch."""
+        if self._mark is None:
+            raise checks.ArgumentError("a training that is over has no checkpoint")
+        return self._mark
 
 
 class Run:
@@ -70,16 +97,25 @@ class Run:
         What ended training.
     incremental : bool
         Whether this is the one epoch of a `partial_fit`.
+    resumed : bool
+        Whether training goes on from a checkpoint, if only from one before the first epoch.
     """
 
     def __init__(
-        self, estimator: Any, course: Course, plan: Any, save: Any, incremental: bool
+        self,
+        estimator: Any,
+        course: Course,
+        plan: Any,
+        save: Any,
+        incremental: bool,
+        resumed: bool = False,
     ) -> None:
-        self.estimator, self.incremental = estimator, incremental
+        self.estimator, self.incremental, self.resumed = estimator, incremental, resumed
         self.stop_reason: str | None = None
         self.error: BaseException | None = None
         self.stopping = False
-        self._course, self._plan, self._save = course, plan, save
+        self._course, self._save = course, save
+        self._plan = replace(plan, given=[], scorers={})  # neither samples nor functions
         self._before = len(course.state.history.loss) - course.n_epochs
 
     @property
@@ -94,7 +130,10 @@ class Run:
 
     @property
     def step(self) -> int:
-        """Steps of this fit."""
+        """Steps of the update rule so far: of this fit, and with `partial_fit` of the ones before.
+
+        The steps of an epoch that is under way count once their stretch is over.
+        """
         return self._course.state.step
 
     @property
@@ -151,10 +190,22 @@ class Run:
 
     def greater_is_better(self, name: str) -> bool:
         """Return whether large is good for a number; ArgumentError if it is not recorded."""
-        if name not in self.names:
+        self._check_name(name)
+        return self._plan.signs[name] > 0
+
+    def sign(self, name: str, mode: str = "auto") -> float:
+        """Return 1 where larger is better, else -1; ArgumentError if nobody can know.
+
+        `mode` is "min", "max" or "auto": small for a loss, large for a score, and neither for a
+        function of one's own that is named like an error.
+        """
+        self._check_name(name)
+        return self._plan.sign(name, mode)
+
+    def _check_name(self, name: str) -> None:
+        if name not in self._plan.signs:
             expected = "one of " + ", ".join(repr(own) for own in self.names)
             raise checks.fail("monitor", expected, name)
-        return self._plan.signs[name] > 0
 
     def parameters(self) -> Parameters:
         """Return copies of the present weights and biases, a pair per layer."""
@@ -165,10 +216,30 @@ class Run:
         return self.estimator._snapshot(self.parameters(), self.epoch)
 
     def checkpoint(self) -> bytes:
-        """Return the bytes from which `lamina.resume` goes on; ValueError where none can."""
+        """Return the bytes from which `lamina.resume` goes on; ValueError where none can.
+
+        Not within an epoch. In `on_train_end` they are of the last epoch's end, `checkpoint_epoch`,
+        if one of the callbacks has ``marks = True``, as `Checkpoint` has.
+        """
         if self.incremental:
             raise checks.ArgumentError("partial_fit has no run to resume: use the estimator's save")
+        if self._save is None:
+            raise checks.ArgumentError("a training that is over has no checkpoint")
         return self._save(self._course)
+
+    @property
+    def checkpoint_epoch(self) -> int | None:
+        """The epoch whose end `checkpoint` is of; None where there is none."""
+        return self._course.marked
+
+    def over(self) -> None:
+        """Stand where training ended, whatever becomes of its course."""
+        marked = self._course.marked is not None and not isinstance(self._course, Over)
+        self._course = Over(self._course, self._course.mark() if marked else None)
+
+    def release(self) -> None:
+        """Let go of the samples and of all that can neither be copied nor kept."""
+        self._course, self._save = Over(self._course, None), None
 
     def stop(self, reason: str) -> None:
         """End training here; `reason` becomes ``estimator.stop_reason_``."""
@@ -185,6 +256,7 @@ class Told:
         self.run: Run | None = None
         every = {own.every_batches for own in self.own if own.every_batches is not None}
         self.batches = tuple(sorted(every))
+        self.marks = any(getattr(own, "marks", False) for own in self.own)
         self._begun: list[Callback] = []
         if self.batches and lbfgs:
             raise checks.fail(
@@ -216,6 +288,7 @@ class Told:
         if self.run is None:
             return
         self.run.stop_reason = reason
+        self.run.over()
         begun, self._begun = self._begun, []
         with contextlib.ExitStack() as stack:
             for own in reversed(begun):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -11,6 +11,8 @@ import scipy.sparse
 
 from lamina import codec
 from lamina.engines import Data
+from lamina.estimators import scoring
+from lamina.plan import checks
 from lamina.training import Mark
 
 KIND = "checkpoint of an "
@@ -29,12 +31,22 @@ class Saved:
         The rows to learn from and those held out.
     digests : dict of str to str
         Of the data, by the name of what they are.
+    functions : list of str
+        Names of the scorers, where some are functions, which a file does not hold.
     """
 
     estimator: dict[str, Any]
     mark: Mark
     rows: list[np.ndarray] | None
     digests: dict[str, str]
+    functions: list[str] = field(default_factory=list)
+
+    def check_scoring(self, given: Any) -> None:
+        """Raise ArgumentError unless scorers that were functions are given again."""
+        if self.functions and given is None:
+            names = ", ".join(repr(name) for name in self.functions)
+            expected = f"given again, since a checkpoint holds no functions: scorers called {names}"
+            raise checks.fail("scoring", expected, given)
 
     def check(self, digests: dict[str, str]) -> None:
         """Raise ValueError that says what differs, unless the data are the checkpoint's."""
@@ -47,6 +59,21 @@ class Saved:
             else:
                 what = _difference(old, new)
             raise ValueError(f"the data must be those of the checkpoint: {name} {what}")
+
+
+def check_class(estimator: Any) -> None:
+    """Raise ArgumentError for a subclass, which `lamina.resume` could not make."""
+    kind = type(estimator)
+    if kind.__module__.partition(".")[0] != "lamina":
+        raise checks.ArgumentError(
+            f"a checkpoint is of MLPClassifier and MLPRegressor themselves, got the subclass "
+            f"{kind.__name__}, which lamina.resume could not make"
+        )
+
+
+def functions(given: Any) -> list[str]:
+    """Return the names of the scorers if some of them are functions."""
+    return [] if scoring.names_only(given) else list(scoring.scorers(given))
 
 
 def dumps(name: str, saved: Saved) -> bytes:

@@ -20,7 +20,6 @@ from sklearn.utils.validation import check_is_fitted
 
 from lamina.engines import Data, Predictor
 from lamina.estimators import (
-    batches,
     calibration,
     inputs,
     losses,
@@ -29,6 +28,7 @@ from lamina.estimators import (
     weights,
 )
 from lamina.estimators.base import BaseMLP, check_stochastic
+from lamina.estimators.batches import Stream, check_batches
 from lamina.plan import Network
 
 
@@ -98,15 +98,18 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         Threads of the engine; None takes as many as pay for the network, of the cores that this
         process may use. The model does not depend on it. Not in scikit-learn, as all that follow.
     loss : str or loss, default="log_loss"
-        "log_loss" is cross-entropy, as in scikit-learn; or a loss object, such as
-        ``lamina.CrossEntropy(smoothing=0.1)`` or ``lamina.Focal(gamma=2)``.
+        "log_loss" is cross-entropy, as in scikit-learn; "focal" counts samples that are right
+        already less; or a loss object, such as ``lamina.CrossEntropy(smoothing=0.1)``,
+        ``lamina.Focal(gamma=1)`` or a ``lamina.CustomLoss``.
     class_weight : dict, "balanced", list or None, default=None
-        Weights of the classes, by label, 1 for those left out; "balanced": in inverse proportion
-        to their frequencies. For several labels a list with a dict such as ``{0: 1, 1: 5}`` for
-        each, or a dict of them by the label's place; a number is the weight of 1. They count in
-        the losses, also of evaluation sets, and in no score.
+        Weights of the classes, by label, 1 for those left out; labels that y lacks are let pass
+        where all of y's have a weight. "balanced": in inverse proportion to their frequencies. For
+        several labels a list with a dict such as ``{0: 1, 1: 5}``, or None, for each, or a dict of
+        them by the label's place. They count in the losses, also of evaluation sets, and in no
+        score.
     regularization : Regularization or None, default=None
-        Dropout, noise, penalties, decay, clipping and max-norm: `lamina.Regularization`.
+        Dropout, noise, penalties, decay, clipping and max-norm: `lamina.Regularization`. Its
+        options are parameters too, as ``regularization__dropout``; so are those of every object.
     standardize : bool or "X", default=False
         Whether the features are brought to mean 0 and variance 1 first, in `predict` too. The
         statistics are those of the first fit's samples and sample weights, and stay as long as
@@ -119,7 +122,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         unit its own.
     scoring : str, callable, list or dict of them, or None, default=None
         scikit-learn's scorers by name, or functions of (estimator, X, y): measured on each
-        evaluation set, and on held-out samples, after each epoch.
+        evaluation set, and on held-out samples, after each epoch. Larger is better.
     callbacks : list of Callback or None, default=None
         Hear of each epoch and may stop training: `lamina.callbacks`.
 
@@ -139,7 +142,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
     slopes_ : list of ndarray or None
         Only with the activation "prelu": the learned slopes (d_l,) of each layer that has them.
     loss_, best_loss_ : float
-        Last and smallest loss; `best_loss_` is None with early stopping.
+        Last and smallest loss; `best_loss_` is None with ``early_stopping=True``.
     loss_curve_ : list of float
         Loss of each epoch, or of each iteration of "lbfgs".
     validation_scores_, best_validation_score_ : list of float and float, or None
@@ -206,7 +209,15 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         self._keep(locals())
 
     @available_if(check_stochastic)
-    def partial_fit(self, X: Any, y: Any, sample_weight: Any = None, classes: Any = None) -> Self:
+    def partial_fit(
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: Any = None,
+        classes: Any = None,
+        *,
+        eval_set: Any = None,
+    ) -> Self:
         """Train for one epoch on X and y, going on from where the estimator stands.
 
         Parameters
@@ -215,18 +226,20 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
             As for `fit`.
         classes : array-like of shape (n_classes,), default=None
             All classes that any call will bring: required in the first call.
+        eval_set
+            As for `fit`: measured after the epoch.
 
         Returns
         -------
         self
         """
         weights.refuse_balanced(self.class_weight)
-        return self._fit(X, y, sample_weight, incremental=True, classes=classes)
+        return self._fit(X, y, sample_weight, incremental=True, classes=classes, eval_set=eval_set)
 
-    @available_if(batches.check_stochastic)
+    @available_if(check_batches)
     def fit_batches(
         self,
-        chunks: Any,
+        batches: Any,
         *,
         classes: Any = None,
         eval_set: Any = None,
@@ -241,7 +254,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
 
         Parameters
         ----------
-        chunks : iterable, or function that returns one
+        batches : iterable, or function that returns one
             Of ``(X, y)`` or ``(X, y, sample_weight)``, each as for `fit` and of any number of rows:
             a list, a generator function, a loader. What can be iterated over only once, such as a
             generator, serves for ``max_iter=1``.
@@ -284,7 +297,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         >>> model.fit_batches(chunks, classes=[False, True]).predict([[1, 0], [0, 1]])
         array([ True, False])
         """
-        stream = batches.Stream(chunks, classes, shuffle_rows)
+        stream = Stream(batches, classes, shuffle_rows)
         return self._fit(None, None, None, incremental=False, eval_set=eval_set, stream=stream)
 
     def predict_proba(self, X: Any) -> np.ndarray:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -81,20 +82,35 @@ class TrainingHistory(Mapping[str, np.ndarray]):
             raise ImportError("as_frame needs pandas: pip install pandas") from error
         return pandas.DataFrame(dict(self)).set_index("epoch")
 
-    def __repr__(self) -> str:
+    def _repr_html_(self) -> str:
+        head, *rows = [[html.escape(cell) for cell in line] for line in self._lines()]
+        names = "".join(f"<th>{cell}</th>" for cell in head)
+        body = "".join(f"<tr>{''.join(f'<td>{cell}</td>' for cell in line)}</tr>" for line in rows)
+        return (
+            f"<table><caption>{self._head()}</caption><thead><tr>{names}</tr></thead>"
+            f"<tbody>{body}</tbody></table>"
+        )
+
+    def _lines(self) -> list[list[str]]:
+        """Return the cells of the names, and of the first and the last epochs."""
         n = self.n_epochs
         rows: list[int] = list(range(n))
         if n > SHOWN:
             rows = [*range(SHOWN // 2), -1, *range(n - SHOWN // 2, n)]
-        lines = [list(self)]
-        lines += [["…"] * len(self) if i < 0 else self._cells(i) for i in rows]
+        return [list(self)] + [["…"] * len(self) if i < 0 else self._cells(i) for i in rows]
+
+    def _head(self) -> str:
+        best = "" if self.best_epoch is None else f", the best is {self.best_epoch}"
+        return f"{self.n_epochs} epochs{best}"
+
+    def __repr__(self) -> str:
+        lines = self._lines()
         widths = [max(len(line[j]) for line in lines) for j in range(len(self))]
         table = [
             "  ".join(cell.rjust(width) for cell, width in zip(line, widths, strict=True))
             for line in lines
         ]
-        best = "" if self.best_epoch is None else f", the best is {self.best_epoch}"
-        return "\n".join([f"{n} epochs{best}", *table])
+        return "\n".join([self._head(), *table])
 
     def _cells(self, i: int) -> list[str]:
         return [str(v) if name == "epoch" else f"{v:.4g}" for name, v in self.row(i).items()]

@@ -38,6 +38,18 @@ class Live:
         layers.show(self, self.__dict__["_trainer"].read()[0])
         return object.__getattribute__(self, name)
 
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        """Become a fitted estimator of one's own class: pickle cannot find this one."""
+        if "_trainer" not in self.__dict__:
+            return super().__reduce_ex__(protocol)
+        kind: Any = type(self).__mro__[2]
+        model = object.__new__(kind)
+        hidden = {"_trainer", "_known"}
+        model.__dict__.update({k: v for k, v in self.__dict__.items() if k not in hidden})
+        parameters = self.__dict__["_trainer"].read()[0]
+        model = model._snapshot(parameters, len(self._state.history.loss))
+        return _settled, (kind, model.__getstate__())
+
 
 def live(estimator: Any) -> Any:
     """Return a view of an estimator that `show` brings to where a trainer stands."""
@@ -45,6 +57,13 @@ def live(estimator: Any) -> Any:
     view: Any = object.__new__(_class(kind))
     view.__dict__.update(estimator.__dict__)
     return view
+
+
+def _settled(kind: Any, state: Any) -> Any:
+    """Return an estimator of a state: what a pickle calls."""
+    model = object.__new__(kind)
+    model.__setstate__(state)
+    return model
 
 
 @cache

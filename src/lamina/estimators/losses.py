@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,7 @@ from lamina.plan import (
 )
 from lamina.plan.losses import LOSSES
 
-CLASSIFICATION = {"log_loss": CrossEntropy(), "focal": Focal()}
+CLASSIFICATION: dict[str, Loss] = {"log_loss": CrossEntropy(), "focal": Focal()}
 BINARY = {CrossEntropy: BinaryCrossEntropy, Focal: BinaryFocal}
 
 # The output of each loss of a regressor; a loss of the user's own has the identity.
@@ -56,7 +57,8 @@ def check_classifier(loss: Any) -> None:
         return
     if not isinstance(loss, str) or loss not in CLASSIFICATION:
         names = ", ".join(repr(name) for name in CLASSIFICATION)
-        raise checks.fail("loss", f"{names}, or a CrossEntropy, Focal or CustomLoss", loss)
+        expected = f"{names}, or a CrossEntropy, Focal or CustomLoss"
+        raise checks.fail("loss", expected, loss, CLASSIFICATION)
 
 
 def of_regressor(loss: Any) -> tuple[str, Loss]:
@@ -65,13 +67,32 @@ def of_regressor(loss: Any) -> tuple[str, Loss]:
     if isinstance(loss, str) and loss in OUTPUTS and loss in LOSSES:
         own = LOSSES[loss]()
     if not isinstance(own, Loss) or own.name not in OUTPUTS:
-        names = ", ".join(repr(name) for name in OUTPUTS if name in LOSSES)
-        raise checks.fail("loss", f"one of {names}, or a loss object of them", loss)
+        possible = [name for name in OUTPUTS if name in LOSSES]
+        names = ", ".join(repr(name) for name in possible)
+        raise checks.fail("loss", f"one of {names}, or a loss object of them", loss, possible)
     return OUTPUTS[own.name], own
 
 
-def check_target(loss: Loss, y: np.ndarray) -> None:
-    """Raise ValueError for the first entry of y that the loss has no value for."""
+def check_scoring(loss: Loss, scoring: Any) -> None:
+    """Raise ArgumentError for a scorer by name where a prediction has several columns.
+
+    scikit-learn's compare y with one.
+    """
+    if not isinstance(loss, Quantiles) or len(loss.levels) == 1:
+        return
+    several = [scoring] if isinstance(scoring, str) else scoring
+    several = several.values() if isinstance(several, Mapping) else several
+    if isinstance(several, Iterable) and any(isinstance(own, str) for own in several):
+        n = len(loss.levels)
+        expected = f"functions of (estimator, X, y) for Quantiles, which predict {n} columns"
+        raise checks.fail("scoring", expected, scoring)
+
+
+def check_target(loss: Loss, y: np.ndarray, state: str = "") -> None:
+    """Raise ValueError for the first entry of y that the loss has no value for.
+
+    `state` says what was done to y before, if anything.
+    """
     if isinstance(loss, Quantiles) and y.ndim == 2 and y.shape[1] > 1:
         raise ValueError(f"Quantiles need a y of one column, got {y.shape[1]}")
     if loss.name not in LOWEST:
@@ -80,7 +101,9 @@ def check_target(loss: Loss, y: np.ndarray) -> None:
     bad = np.argwhere(~good(y, 0))
     if len(bad):
         value = np.ravel(y[int(bad[0][0])])[0] if y.ndim == 1 else y[tuple(bad[0])]
-        raise ValueError(f"loss={loss.name!r} needs y {words}, got {value} at row {bad[0][0]}")
+        raise ValueError(
+            f"loss={loss.name!r} needs y {words}{state}, got {value} at row {bad[0][0]}"
+        )
 
 
 def targets(loss: Loss, y: np.ndarray) -> np.ndarray:

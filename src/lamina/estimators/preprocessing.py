@@ -18,7 +18,7 @@ from sklearn.preprocessing import StandardScaler
 
 from lamina import scalers
 from lamina.engines.protocol import Forward, Predictor
-from lamina.estimators import inputs, statistics
+from lamina.estimators import inputs, losses, statistics
 from lamina.plan import Network, checks
 
 ATTRIBUTES = ("imputer_", "x_scaler_", "y_scaler_")
@@ -56,6 +56,18 @@ def check(estimator: Any, first: bool) -> None:
                 f"{getattr(estimator, parameter)!r}: the weights belong to what it did to the "
                 f"data. Set warm_start=False and call fit to start anew."
             )
+
+
+def check_output(estimator: Any, network: Network) -> None:
+    """Raise unless y's scales, if there are any, go with the network's output function."""
+    before, now = estimator.network_.output, network.output
+    if hasattr(estimator, "y_scaler_") and _target_scaler(before) != _target_scaler(now):
+        raise ValueError(
+            f"loss must be one whose output function is {before!r} to go on training with "
+            f"standardize={estimator.standardize!r}, got {estimator.loss!r}, whose output is "
+            f"{now!r}: y was standardized for the other one. Set warm_start=False and call fit to "
+            f"start anew."
+        )
 
 
 def fit_x(estimator: Any, x: Any, weights: np.ndarray | None) -> Any:
@@ -109,6 +121,8 @@ def apply_y(estimator: Any, y: np.ndarray) -> np.ndarray:
     with np.errstate(over="ignore", invalid="ignore"):
         made = (y - scaler.mean_.astype(y.dtype)) / scaler.scale_.astype(y.dtype)
     inputs.name_non_finite(made, "y, once standardized,")
+    if not scaler.with_mean:  # divided by its mean, a tiny number may be 0 now
+        losses.check_target(losses.of_regressor(estimator.loss)[1], made, ", once standardized")
     return made
 
 

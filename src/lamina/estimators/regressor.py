@@ -10,8 +10,9 @@ from sklearn.metrics import d2_pinball_score, r2_score
 from sklearn.utils import column_or_1d
 from sklearn.utils.metaestimators import available_if
 
-from lamina.estimators import batches, inputs, losses, translate
+from lamina.estimators import inputs, losses, translate
 from lamina.estimators.base import BaseMLP, check_stochastic
+from lamina.estimators.batches import Stream, check_batches
 from lamina.plan import Network, Quantiles, SquaredError
 
 
@@ -27,8 +28,8 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         "squared_error" (half of it), "absolute_error", "huber" and "quantile" with a linear
         output; "poisson" for y >= 0 and "gamma" for y > 0, half the deviance, with the output
         ``exp(z)``; or a loss object with its options, such as ``lamina.Huber(0.5)``,
-        ``lamina.Quantile(0.9)``, ``lamina.Quantiles((0.1, 0.5, 0.9))``, whose predictions, a
-        column each, never cross, or a ``lamina.CustomLoss``.
+        ``lamina.Quantile(0.9)``, ``lamina.Quantiles((0.1, 0.5, 0.9))`` (by name "quantiles"), whose
+        predictions, a column each, never cross, or a ``lamina.CustomLoss``.
     hidden_layer_sizes : int or sequence of int in [1, inf), default=(100,)
         Units of each hidden layer; empty for none.
     activation, solver, alpha, batch_size, learning_rate, learning_rate_init, power_t, max_iter, \
@@ -53,8 +54,8 @@ n_features_in_, feature_names_in_, out_activation_, network_, imputer_, x_scaler
 
     Notes
     -----
-    With several outputs the gradient is that of the squared errors' sum over the outputs, and
-    the loss that is reported is their mean, as in scikit-learn.
+    With several outputs the gradient is that of the sum of their losses. The loss that is reported
+    is their mean for "squared_error", as in scikit-learn, and their sum for all others.
 
     Examples
     --------
@@ -71,7 +72,7 @@ n_features_in_, feature_names_in_, out_activation_, network_, imputer_, x_scaler
 
     def __init__(
         self,
-        loss: str = "squared_error",
+        loss: Any = "squared_error",
         hidden_layer_sizes: Any = (100,),
         activation: Any = "relu",
         *,
@@ -106,29 +107,31 @@ n_features_in_, feature_names_in_, out_activation_, network_, imputer_, x_scaler
         self._keep(locals())
 
     @available_if(check_stochastic)
-    def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
+    def partial_fit(
+        self, X: Any, y: Any, sample_weight: Any = None, *, eval_set: Any = None
+    ) -> Self:
         """Train for one epoch on X and y, going on from where the estimator stands.
 
         Parameters
         ----------
-        X, y, sample_weight
-            As for `fit`.
+        X, y, sample_weight, eval_set
+            As for `fit`. The sets are measured after the epoch.
 
         Returns
         -------
         self
         """
-        return self._fit(X, y, sample_weight, incremental=True)
+        return self._fit(X, y, sample_weight, incremental=True, eval_set=eval_set)
 
-    @available_if(batches.check_stochastic)
+    @available_if(check_batches)
     def fit_batches(
-        self, chunks: Any, *, eval_set: Any = None, shuffle_rows: int | None = None
+        self, batches: Any, *, eval_set: Any = None, shuffle_rows: int | None = None
     ) -> Self:
         """Train on chunks of rows that need not fit into memory together.
 
         Parameters
         ----------
-        chunks, eval_set, shuffle_rows
+        batches, eval_set, shuffle_rows
             As for `MLPClassifier.fit_batches`.
 
         Returns
@@ -144,9 +147,9 @@ n_features_in_, feature_names_in_, out_activation_, network_, imputer_, x_scaler
         ...         yield x[:, np.newaxis], np.sqrt(x)
         >>> model = lamina.MLPRegressor(learning_rate_init=0.01, batch_size=25, random_state=0)
         >>> model.set_params(shuffle=False).fit_batches(chunks).predict([[0.25]])
-        array([0.5...])
+        array([0.49...])
         """
-        stream = batches.Stream(chunks, None, shuffle_rows)
+        stream = Stream(batches, None, shuffle_rows)
         return self._fit(None, None, None, incremental=False, eval_set=eval_set, stream=stream)
 
     def _network(self, n_inputs: int, n_outputs: int, dtype: np.dtype) -> Network:
@@ -160,7 +163,8 @@ n_features_in_, feature_names_in_, out_activation_, network_, imputer_, x_scaler
     def _validate(
         self, X: Any, y: Any, first: bool, incremental: bool, classes: Any
     ) -> tuple[Any, np.ndarray]:
-        losses.of_regressor(self.loss)  # says what is wrong with it first
+        _, loss = losses.of_regressor(self.loss)  # says what is wrong with it first
+        losses.check_scoring(loss, self.scoring)
         X, y = inputs.check_x_y(self, X, y, self._dtype(first), reset=first, y_numeric=True)
         if y.ndim == 2 and y.shape[1] == 1:
             y = column_or_1d(y, warn=True)
@@ -173,6 +177,7 @@ n_features_in_, feature_names_in_, out_activation_, network_, imputer_, x_scaler
         with np.errstate(over="ignore"):
             targets = y.reshape(len(y), -1).astype(dtype)
         inputs.name_non_finite(targets, "y")
+        losses.check_target(loss, targets, f" in {targets.dtype}")  # a tiny number may be 0 now
         return losses.targets(loss, targets)
 
     def _decode(self, prediction: np.ndarray) -> np.ndarray:

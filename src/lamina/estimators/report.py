@@ -7,18 +7,21 @@ from typing import Any
 
 from sklearn.exceptions import ConvergenceWarning
 
-from lamina.estimators import validation
+from lamina.estimators import translate, validation
 from lamina.estimators.callback import Run, Told
-from lamina.plan import Training
+from lamina.plan import CustomLoss, Training
 from lamina.training import Course, Listener, Outcome, State
 from lamina.training.lbfgs import Result
 
 USER = 5  # stack levels from a warning to the caller of fit
 DIVERGED = "The weights were no longer finite; these are the last that were."
+UNDEFINED = "The loss was not a finite number, though the weights are."
 
 
 class DivergenceError(ValueError):
-    """Training led to weights that are not finite; the estimator keeps the last finite ones.
+    """Training led to weights, or a loss, that are not finite.
+
+    The estimator keeps the last finite weights.
 
     Examples
     --------
@@ -44,10 +47,11 @@ class Report(Listener):
         incremental: bool,
     ) -> None:
         self.estimator, self.training, self.plan, self.told = estimator, training, plan, told
-        self.incremental, self.batches = incremental, told.batches
+        self.incremental, self.batches, self.marks = incremental, told.batches, told.marks
         self.verbose, self.on_epoch = bool(estimator.verbose), estimator._on_epoch
-        self.plain = validation.plain(estimator)
+        self.plain, self.lbfgs_solver = validation.plain(estimator), translate.is_lbfgs(estimator)
         self.save: Any = None  # makes a checkpoint of a course
+        self.resumed = False
         self.course: Course | None = None
         self._begin = (0, 0)
 
@@ -71,7 +75,8 @@ class Report(Listener):
         """Tell the callbacks."""
         self.course, self._begin = course, (course.n_epochs, course.state.step)
         if self.told.own:
-            run = Run(self.estimator, course, self.plan, self.save, self.incremental)
+            more = self.save, self.incremental, self.resumed
+            run = Run(self.estimator, course, self.plan, *more)
             self.told.begin(run)
 
     def batch(self) -> None:
@@ -131,6 +136,8 @@ class Report(Listener):
             return "The user interrupted training."
         if outcome is Outcome.DIVERGED:
             return DIVERGED
+        if outcome is Outcome.UNDEFINED:
+            return UNDEFINED
         if isinstance(end, Result) and not end.message.startswith("`callback`"):
             return f"L-BFGS: {end.message.strip().rstrip('.')}."
         if outcome is Outcome.CONVERGED:
@@ -140,9 +147,22 @@ class Report(Listener):
             return "The epoch of partial_fit ended."
         return f"max_iter = {self.training.max_iter} epochs ended."
 
+    def warn_clipped(self, n_samples: int) -> None:
+        """Warn of batches larger than all samples, in scikit-learn's words."""
+        size = self.training.batch_size
+        if not isinstance(size, str) and size > n_samples and not self.lbfgs_solver:
+            warnings.warn(
+                "Got `batch_size` less than 1 or larger than sample size. It is going to be "
+                "clipped",
+                UserWarning,
+                stacklevel=USER,
+            )
+
     def release(self) -> None:
         """Let go of the training, or its samples would stay until garbage is collected."""
-        self.told.run = self.course = None
+        if self.told.run is not None:
+            self.told.run.release()
+        self.told.run = self.course = self.save = None
 
     def end(self, end: Outcome | Result, incremental: bool) -> None:
         """Warn or raise as the end of training demands."""
@@ -157,6 +177,8 @@ class Report(Listener):
             warnings.warn("Training interrupted by user.", UserWarning, stacklevel=USER)
         elif outcome is Outcome.DIVERGED:
             raise self._diverged()
+        elif outcome is Outcome.UNDEFINED:
+            raise self._undefined()
         elif outcome is Outcome.MAX_ITER and not incremental:
             warnings.warn(
                 f"Stochastic Optimizer: Maximum iterations ({self.training.max_iter}) reached "
@@ -187,4 +209,20 @@ class Report(Listener):
             f"data may contain large values and need to be preprocessed: scale features and "
             f"target to mean 0 and variance 1, or lower learning_rate_init "
             f"({self.training.initial_rate:g}). The estimator keeps the last finite weights."
+        )
+
+    def _undefined(self) -> DivergenceError:
+        own = isinstance(self.estimator.network_.loss, CustomLoss)
+        why = (
+            "Its value(h, y) must be finite wherever h and y are: a logarithm or a root may need a "
+            "floor."
+            if own
+            else "A sample may be so large that its loss is infinite, with a weight of 0."
+        )
+        when = f"epoch {self.n_epochs + 1}"
+        if translate.is_lbfgs(self.estimator):  # which notes its loss before it ends
+            when = f"iteration {max(1, self.n_epochs)}"
+        return DivergenceError(
+            f"The loss {self.estimator.network_.loss!r} was not a finite number in {when}, though "
+            f"the weights are. {why} The estimator keeps these weights."
         )

@@ -24,6 +24,7 @@ def resume(
     eval_set: Any = None,
     callbacks: Any = None,
     scoring: Any = None,
+    max_iter: int | None = None,
 ) -> Any:
     """Go on with a fit from a checkpoint, with the same bits as if it had not been cut off.
 
@@ -36,7 +37,11 @@ def resume(
     callbacks : sequence of Callback or None, default=None
         A checkpoint holds no code, so they are given again: a `Checkpoint` too, if it is to go on.
     scoring : default=None
-        None: what the estimator had, if it was names. Functions are given again.
+        None: what the estimator had, if it was names. Functions must be given again.
+    max_iter : int in [1, inf) or None, default=None
+        None: the estimator's. Another one lengthens or shortens the training, also one that had
+        reached its end; the bits are then those of a `fit` with it, unless a schedule takes its
+        length from it.
 
     Returns
     -------
@@ -46,7 +51,8 @@ def resume(
     Raises
     ------
     ValueError
-        If the data are not those of the checkpoint; the error says what differs.
+        If the data are not those of the checkpoint; the error says what differs. If scorers that
+        were functions are not given again.
     FileError
         If the file is damaged, foreign or of a newer format.
 
@@ -68,8 +74,10 @@ def resume(
         kind, saved = _read(file.read(), os.fspath(path))
     estimator = CLASSES[kind]()
     estimator.restore(saved.estimator)
-    given = {"callbacks": callbacks} | ({} if scoring is None else {"scoring": scoring})
-    estimator.set_params(**given)
+    saved.check_scoring(scoring)
+    given = {"scoring": scoring, "max_iter": max_iter}
+    given = {name: own for name, own in given.items() if own is not None}
+    estimator.set_params(callbacks=callbacks, **given)
     return estimator._fit(X, y, sample_weight, incremental=False, eval_set=eval_set, saved=saved)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Callable, Mapping
 from difflib import get_close_matches
 from typing import Any
@@ -13,6 +14,7 @@ from lamina.plan import checks
 
 Scorer = Callable[..., Any]
 TAKEN = ("loss", "score")  # the columns that every evaluation set has, or may have
+_ERROR = re.compile(r"(^|_)(loss|error|err|r?mse|r?msle|mae|mape|deviance|distance|cost|risk)$")
 _EXPECTED = "a scorer's name, a function of (estimator, X, y), or a list or dict of them"
 
 
@@ -48,6 +50,14 @@ def names_only(scoring: Any) -> bool:
     return scoring is None or isinstance(scoring, str)
 
 
+def like_an_error(name: str, scorer: Scorer) -> bool:
+    """Return whether a scorer is named as if small were good, though scorers' large is."""
+    if getattr(scorer, "_sign", 1) < 0:  # scikit-learn has turned it around
+        return False
+    names = [own.lower() for own in (name, _name(scorer))]
+    return any(_ERROR.search(own) and not own.startswith("neg") for own in names)
+
+
 def takes_weights(scorer: Scorer) -> bool:
     """Return whether a scorer can be told sample weights."""
     try:
@@ -59,6 +69,7 @@ def takes_weights(scorer: Scorer) -> bool:
 
 def _scorer(given: Any) -> Scorer:
     if callable(given):
+        _refuse_metric(given)
         return given
     if not isinstance(given, str):
         raise checks.fail("scoring", _EXPECTED, given)
@@ -69,6 +80,16 @@ def _scorer(given: Any) -> Scorer:
         hint = f" (did you mean {' or '.join(repr(name) for name in close)}?)" if close else ""
         expected = f"a name in sklearn.metrics.get_scorer_names(){hint}"
         raise checks.fail("scoring", expected, given) from None
+
+
+def _refuse_metric(given: Any) -> None:
+    module = str(getattr(given, "__module__", ""))
+    if module.startswith("sklearn.metrics.") and not module.startswith("sklearn.metrics._scorer"):
+        raise checks.ArgumentError(  # scikit-learn's words
+            f"scoring value {given!r} looks like it is a metric function rather than a scorer. A "
+            f"scorer should require an estimator as its first parameter. Please use `make_scorer` "
+            f"to convert a metric to a scorer."
+        )
 
 
 def _name(given: Any) -> str:

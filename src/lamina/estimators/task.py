@@ -55,14 +55,19 @@ def train(
         sets = [*sets, validation.held_out(task.given, data, rows[1])]
         data = data.rows(rows[0])
 
+    report.warn_clipped(len(data.y))
+
     def save(course: Course) -> bytes:
-        own = checkpoint.Saved(estimator._kept(task.before), course.mark(), rows, digests())
+        checkpoint.check_class(estimator)
+        functions = checkpoint.functions(estimator.scoring)
+        kept = estimator._kept(task.before)
+        own = checkpoint.Saved(kept, course.mark(), rows, digests(), functions)
         return checkpoint.dumps(type(estimator).__name__, own)
 
-    report.save = save
+    report.save, report.resumed = save, saved is not None
     engine, data = default_engine(estimator.n_threads), estimator._weighed(data)
     evaluate = validation.Evaluation(estimator, plan, sets, training.loss_scale) if sets else None
-    watch = validation.watch(training, plan, evaluate)
+    watch = validation.watch(training, plan, evaluate, resumed=saved is not None)
     network, state = estimator.network_, estimator._state
     if translate.is_lbfgs(estimator):
         most = estimator.max_fun

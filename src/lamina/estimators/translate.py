@@ -63,7 +63,8 @@ def rule_of(estimator: Any) -> Rule:
         return solver
     if not isinstance(solver, str) or solver not in [LBFGS, *RULES]:
         names = ", ".join(repr(name) for name in [LBFGS, *RULES])
-        raise checks.fail("solver", f"a rule object or one of {names}", solver)
+        expected = f"a rule object or one of {names}"
+        raise checks.fail("solver", expected, solver, [LBFGS, *RULES])
     if solver == LBFGS:
         return own["adam"]  # plays no part
     if solver in own:
@@ -91,7 +92,7 @@ def schedule_of(estimator: Any) -> Schedule:
         return rate
     if not isinstance(rate, str) or rate not in named:
         names = ", ".join(repr(name) for name in named)
-        raise checks.fail("learning_rate", f"a schedule object or one of {names}", rate)
+        raise checks.fail("learning_rate", f"a schedule object or one of {names}", rate, named)
     if isinstance(estimator.solver, str) and estimator.solver == "adam":
         return named["constant"]
     return named[rate]
@@ -103,16 +104,37 @@ def _power(estimator: Any) -> float:
 
 
 def regularization_of(estimator: Any) -> Regularization:
-    """Return the regularisation; ArgumentError for what L-BFGS cannot have."""
+    """Return the regularisation; ArgumentError for what this network or L-BFGS cannot have."""
     own = estimator.regularization
     if own is None:
         return Regularization()
-    checks.kind("regularization", own, Regularization, "a Regularization or None")
+    words = f"a Regularization, such as {_example(own)}, or None"
+    checks.kind("regularization", own, Regularization, words)
+    own.check_layers(len(hidden_layers(estimator)[0]))
     allowed = Regularization(l2=own.l2)
     if is_lbfgs(estimator) and own != allowed:
         expected = "one with l2 only for solver='lbfgs', which takes no steps of its own"
         raise checks.fail("regularization", expected, own)
     return own
+
+
+def _example(given: Any) -> str:
+    """Return what to write, in place of a dict of options what it stands for."""
+    options = given if isinstance(given, dict) else {"dropout": 0.5}
+    return f"Regularization({', '.join(f'{name}={value!r}' for name, value in options.items())})"
+
+
+def _check_schedules(estimator: Any) -> None:
+    """Raise ArgumentError for a schedule that nothing would follow."""
+    solver, rate, momentum = estimator.solver, estimator.learning_rate, estimator.momentum
+    if is_lbfgs(estimator) and isinstance(rate, Schedule):
+        expected = "a name for solver='lbfgs', which has no learning rate"
+        raise checks.fail("learning_rate", expected, rate)
+    known: Any = RULES.get(solver) if isinstance(solver, str) else None
+    takes = hasattr(known, "__dataclass_fields__") and "momentum" in known.__dataclass_fields__
+    if isinstance(momentum, Schedule) and not takes:
+        expected = f"a number for solver={solver!r}, which takes no momentum from here"
+        raise checks.fail("momentum", expected, momentum)
 
 
 def training_of(estimator: Any, loss_scale: float = 1.0) -> Training:
@@ -121,8 +143,9 @@ def training_of(estimator: Any, loss_scale: float = 1.0) -> Training:
     checks.integer("max_fun", estimator.max_fun, "[1, inf)")
     if estimator.n_threads is not None:
         checks.integer("n_threads", estimator.n_threads, "[1, 1024]")
-    if isinstance(estimator.verbose, (str, bytes)) or not np.isscalar(estimator.verbose):
+    if not isinstance(estimator.verbose, (bool, np.bool_, Integral)):
         raise checks.fail("verbose", "True, False or an integer", estimator.verbose)
+    _check_schedules(estimator)
     own = ["learning_rate_init", "alpha", "batch_size", "max_iter", "shuffle", "tol"]
     own += ["n_iter_no_change", "early_stopping", "validation_fraction"]
     return Training(

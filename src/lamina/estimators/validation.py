@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -51,6 +53,8 @@ class Plan:
     monitor : str or None
     signs : dict of str to float
         All columns that are measured, and 1 where larger is better, else -1.
+    unclear : set of str
+        Columns whose sign must be asked for: a scorer's, named like an error.
     """
 
     given: list[Given]
@@ -59,14 +63,27 @@ class Plan:
     scored: set[str]
     monitor: str | None
     signs: dict[str, float]
+    unclear: set[str]
+
+    def sign(self, name: str, mode: str, option: str = "mode") -> float:
+        """Return 1 where larger is better, else -1; ArgumentError where nobody can know."""
+        if mode == "auto" and name in self.unclear:
+            expected = (
+                f"'min' or 'max' for {name!r}: of a scorer larger is better, but this one is named "
+                f"like an error"
+            )
+            raise checks.fail(option, expected, mode)
+        return {"min": -1.0, "max": 1.0}.get(mode, self.signs[name])
 
 
 def plain(estimator: Any) -> bool:
     """Return whether early stopping is scikit-learn's, by the score of one set."""
+    return _by_score(estimator) and not translate.is_lbfgs(estimator)
+
+
+def _by_score(estimator: Any) -> bool:
     early = estimator.early_stopping
-    return (
-        bool(early) and not isinstance(early, EarlyStopping) and not translate.is_lbfgs(estimator)
-    )
+    return bool(early) and not isinstance(early, EarlyStopping)
 
 
 def plan(estimator: Any, eval_set: Any) -> Plan:
@@ -77,7 +94,7 @@ def plan(estimator: Any, eval_set: Any) -> Plan:
     if isinstance(early, EarlyStopping):
         monitor = early.monitor
         holds_out = monitor.startswith(f"{HELD}_") and HELD not in names
-    elif plain(estimator):
+    elif plain(estimator) or (given and _by_score(estimator)):  # L-BFGS holds no samples out
         holds_out = not given
         monitor = f"{HELD if holds_out else names[0]}_score"
     names += [HELD] * holds_out
@@ -90,13 +107,29 @@ def plan(estimator: Any, eval_set: Any) -> Plan:
     possible = ["loss", *signs, *(f"{name}_score" for name in names)]
     if monitor is not None and monitor not in possible:
         raise _unknown(monitor, possible, given)
-    return Plan(given, holds_out, scorers, scored, monitor, {"loss": -1.0, **signs})
+    doubtful = {own for own, scorer in scorers.items() if scoring.like_an_error(own, scorer)}
+    unclear = {f"{name}_{own}" for name in names for own in doubtful}
+    found = Plan(given, holds_out, scorers, scored, monitor, {"loss": -1.0, **signs}, unclear)
+    if isinstance(early, EarlyStopping):
+        found.sign(early.monitor, early.mode, "early_stopping.mode")
+    return found
+
+
+def warn_unmeasured(plan: Plan, incremental: bool) -> None:
+    """Warn of scorers that have nothing to score."""
+    if plan.scorers and not plan.given and not plan.holds_out and not incremental:
+        warnings.warn(
+            "scoring has no effect without an evaluation set: pass fit(..., eval_set=(X, y)), or "
+            "set early_stopping=True to hold samples out",
+            UserWarning,
+            stacklevel=4,  # of fit
+        )
 
 
 def _unknown(monitor: str, possible: list[str], given: list[Given]) -> checks.ArgumentError:
-    names = ", ".join(repr(name) for name in dict.fromkeys(possible))
-    hint = "" if given else "; other sets are what fit(..., eval_set=...) is given"
-    more = "" if given else f", or of samples held out '{HELD}_loss' or '{HELD}_score'{hint}"
+    held = [] if given else [f"{HELD}_loss", f"{HELD}_score"]
+    names = ", ".join(repr(name) for name in dict.fromkeys(own for own in possible + held))
+    more = "" if given else " of samples held out; other sets are what fit(..., eval_set=...) takes"
     return checks.fail("early_stopping.monitor", f"one of {names}{more}", monitor)
 
 
@@ -118,6 +151,7 @@ def sets_of(eval_set: Any) -> list[Given]:
     elif isinstance(eval_set, list):
         named = [(f"eval_{i}", own) for i, own in enumerate(eval_set)]
     else:
+        _refuse_several(eval_set)
         named = [("eval", eval_set)]
     for name, own in named:
         if not isinstance(name, str) or not name:
@@ -128,6 +162,16 @@ def sets_of(eval_set: Any) -> list[Given]:
     if not named:
         raise checks.fail("eval_set", "at least one set, or None", eval_set)
     return [Given(name, *own) for name, own in named]
+
+
+def _refuse_several(eval_set: Any) -> None:
+    """Raise for a tuple of sets, which would pass as one set of tuples."""
+    if isinstance(eval_set, tuple) and eval_set and all(map(_like_a_set, eval_set)):
+        raise checks.fail("eval_set", "a list of sets, or a dict of them by name", eval_set)
+
+
+def _like_a_set(own: Any) -> bool:
+    return isinstance(own, tuple) and len(own) in (2, 3) and len(getattr(own[0], "shape", ())) == 2
 
 
 def checked(estimator: Any, given: list[Given]) -> list[Checked]:
@@ -182,6 +226,7 @@ class Evaluation:
         self._weighted = {own: scoring.takes_weights(own) for own in plan.scorers.values()}
         scored = [own for own in sets if own.given.name in plan.scored]
         self._own = {own.given.name: _decoded(estimator, own.data.y) for own in scored}
+        self._trial = False
 
     def __call__(self, trainer: Any) -> dict[str, float]:
         """Return the numbers by column."""
@@ -192,6 +237,12 @@ class Evaluation:
             numbers[f"{checked_set.given.name}_loss"] = self.loss_scale * loss
             numbers |= self._scores(trainer, checked_set)
         return numbers
+
+    def try_out(self, trainer: Any) -> None:
+        """Measure before any work; ValueError if what decides comes out as NaN."""
+        self._trial = True
+        self(trainer)
+        self._trial = False
 
     def _scores(self, trainer: Any, checked_set: Checked) -> dict[str, float]:
         given, data = checked_set
@@ -210,40 +261,65 @@ class Evaluation:
         if self.plan.scorers:
             self._view.show(trainer, given.X, prediction)
             found |= {name: self._score(name, given) for name in self.plan.scorers}
-        return {f"{given.name}_{name}": float(value) for name, value in found.items()}
+        numbers = {f"{given.name}_{name}": float(value) for name, value in found.items()}
+        if self._trial and np.isnan(numbers.get(str(self.plan.monitor), 0.0)):
+            raise ValueError(
+                f"{self.plan.monitor} is NaN, so that early_stopping cannot go by it: eval_set "
+                f"{given.name!r} may have too few samples for the score, or only one class"
+            )
+        return numbers
 
     def _score(self, name: str, given: Given) -> float:
         scorer = self.plan.scorers[name]
         more = {}
         if given.weights is not None and self._weighted[scorer]:
             more = {"sample_weight": given.weights}
-        value = scorer(self._view, given.X, given.y, **more)
+        with _named(name, given.name):
+            value = scorer(self._view, given.X, given.y, **more)
         if not np.isscalar(value) or not np.isreal(value):
             raise checks.fail(f"the score {name!r}", "a number", value)
         return float(value)  # type: ignore[arg-type]
+
+
+@contextmanager
+def _named(scorer: str, of: str) -> Iterator[None]:
+    """Say which scorer failed on which set."""
+    where = f"scoring {scorer!r} of eval_set {of!r}"
+    try:
+        yield
+    except Exception as error:
+        if type(error) is ValueError:
+            raise ValueError(f"{where}: {error}") from error
+        error.add_note(f"This was {where}.")
+        raise
 
 
 def _decoded(estimator: Any, y: np.ndarray) -> Any:
     return estimator._decode(preprocessing.undo_y(estimator, y))
 
 
-def watch(training: Training, plan: Plan, evaluate: Evaluation | None) -> Watch:
+def watch(
+    training: Training, plan: Plan, evaluate: Evaluation | None, resumed: bool = False
+) -> Watch:
     """Return what the training loop measures and goes by."""
-    early = training.early_stopping
-    trial = bool(plan.scorers) and evaluate is not None
+    early, own = training.early_stopping, isinstance(training.early_stopping, EarlyStopping)
+    trial = evaluate is not None and (
+        bool(plan.scorers) or (bool(plan.given) and bool(plan.scored))
+    )
     patience, tol = training.n_iter_no_change, training.tol
     if plan.monitor is None:
         return Watch(evaluate, patience=patience, tol=tol, rehearse=trial)
     if not isinstance(early, EarlyStopping):
         early = EarlyStopping(plan.monitor)
-    sign = {"min": -1.0, "max": 1.0}.get(early.mode, plan.signs[plan.monitor])
     return Watch(
         evaluate,
         plan.monitor,
-        sign,
+        plan.sign(plan.monitor, early.mode),
         patience if early.patience is None else early.patience,
         tol if early.tol is None else early.tol,
         early.restore_best,
         early.start_from_epoch,
         trial,
+        strict=own,
+        anew=(own or bool(plan.given)) and not resumed,
     )

@@ -6,14 +6,13 @@ They count in the losses of training and evaluation sets and in no score.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from lamina.engines import Data
-from lamina.estimators import inputs
 from lamina.plan import BinaryCrossEntropy, Network, checks
 
 BALANCED = "balanced"
@@ -49,6 +48,7 @@ def of_classes(class_weight: Any, classes: np.ndarray, data: Data) -> np.ndarray
     """
     if isinstance(class_weight, str):
         return _balanced(np.bincount(_codes(data.y), data.weights, len(classes)))
+    _refuse_typing_mistakes(class_weight, classes.tolist())
     return _by_label(class_weight, classes.tolist())
 
 
@@ -85,6 +85,11 @@ def in_loss(class_weight: Any, network: Network, data: Data) -> Network:
             f"class_weight with several labels needs loss='log_loss' or a BinaryCrossEntropy, got "
             f"{network.loss!r}"
         )
+    if network.loss.positive is not None:
+        raise ValueError(
+            f"class_weight must be None for several labels and a loss with weights of its own, got "
+            f"{class_weight!r} and {network.loss!r}: give the weights in one place"
+        )
     if isinstance(class_weight, str):
         ones = np.average(data.y, axis=0, weights=data.weights)
         pairs = np.array([_balanced(np.array([1 - p, p])) for p in ones])
@@ -103,25 +108,46 @@ def _balanced(counts: np.ndarray) -> np.ndarray:
 def _by_output(class_weight: Any, n_outputs: int) -> np.ndarray:
     """Return the weights (n_outputs, 2) of y = 0 and y = 1 of each label."""
     if isinstance(class_weight, Mapping):
+        _refuse_numbers(class_weight, class_weight.values())
         _refuse_strangers("class_weight", class_weight, range(n_outputs))
-        each = [class_weight.get(j, {}) for j in range(n_outputs)]
+        each = [class_weight.get(j) for j in range(n_outputs)]
     else:
         each = list(class_weight)
+        _refuse_numbers(class_weight, each)
     if len(each) != n_outputs:
         raise checks.fail("class_weight", f"a list of {n_outputs} dicts, one per label", each)
     pairs = []
     for j, own in enumerate(each):
-        own = own if isinstance(own, Mapping) else {1: own}
-        pairs.append(_by_label(own, [0, 1], f"class_weight of label {j}"))
+        name = f"class_weight of label {j}"
+        _refuse_strangers(name, own or {}, [0, 1])
+        pairs.append(_by_label(own or {}, [0, 1], name))
     return np.array(pairs)
+
+
+def _refuse_numbers(class_weight: Any, entries: Iterable) -> None:
+    """Raise unless all entries are dicts or None: of a number nobody knows which side it weighs."""
+    if not all(own is None or isinstance(own, Mapping) for own in entries):
+        expected = (
+            "for several labels a list with a dict for each, as [{0: 1, 1: 5}, {}], or a dict of "
+            "such dicts by the label's place, as {0: {0: 1, 1: 5}}"
+        )
+        raise checks.fail("class_weight", expected, class_weight)
 
 
 def _by_label(given: Mapping, labels: list, name: str = "class_weight") -> np.ndarray:
     """Return a weight for each label, 1 for those that are not in the dict."""
-    _refuse_strangers(name, given, labels)
     for label, weight in given.items():
         checks.real(f"{name}, the weight of {label!r},", weight, "[0, inf)")
     return np.array([float(given.get(label, 1.0)) for label in labels])
+
+
+def _refuse_typing_mistakes(given: Mapping, labels: list) -> None:
+    """Raise for a key that is no label while a label has no weight, as scikit-learn does.
+
+    Where all labels have one, others may have one too: a part of the data may lack a class.
+    """
+    if not all(label in given for label in labels):
+        _refuse_strangers("class_weight", given, labels)
 
 
 def _refuse_strangers(name: str, given: Mapping, known: Sequence) -> None:

@@ -10,6 +10,7 @@ import numpy as np
 
 from lamina import codec
 from lamina.export.parts import LETTERS, Parts, parts_of
+from lamina.plan import checks
 
 __all__ = ["npz", "to_arrays", "to_npz"]
 
@@ -19,9 +20,11 @@ def to_arrays(model: Any) -> dict[str, np.ndarray]:
 
     With ``h_0 = X`` a prediction is ``h_l = phi_l(h_{l-1} W_l + b_l)`` for l = 1 to L. The names:
 
-    - ``W1``, ``b1``, ..., of shapes (d_{l-1}, d_l) and (d_l,), in the weights' dtype;
-    - ``functions``: the names of phi_1, ..., phi_L as text, those of
-      `lamina.spec.activations`; ``slopes``, if one is "leaky_relu": its slope, by layer;
+    - ``W1``, ``b1``, ..., of shapes (d_{l-1}, d_l) and (d_l,), in the weights' dtype; ``a1``,
+      ..., of shape (d_l,), where phi_l is "prelu": its slope below 0, by unit;
+    - ``functions``: the names of phi_1, ..., phi_L as text, those of the functions of
+      `lamina.spec.activations`, whose docstrings are the formulas; ``slopes``, if one is
+      "leaky_relu": its slope, by layer;
     - ``classes``, of a classifier: the labels. Two classes have one output, the probability of
       the second;
     - ``feature_names``, if X had names;
@@ -93,6 +96,7 @@ def to_npz(model: Any, path: str | PathLike[str]) -> None:
     >>> numpy.load(path)["W1"].shape
     (1, 100)
     """
+    checks.kind("path", path, (str, PathLike), "a path")  # type: ignore[arg-type]
     codec.write_atomically(path, npz(to_arrays(model)))
 
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from lamina import codec, spec
 from lamina.export.graph import Graph
-from lamina.export.parts import LETTERS, ExportError, Parts, members_of
+from lamina.export.parts import LETTERS, ExportError, Parts, check_path, members_of
 from lamina.export.traced import Traced, namespace
 
 __all__ = ["label", "mean", "metadata", "network_output", "predicted", "probabilities", "to_onnx"]
@@ -70,6 +70,7 @@ def to_onnx(model: Any, path: str | PathLike[str] | None = None) -> bytes | None
     True
     """
     members = members_of(model)
+    check_path(path)
     parts, graph = members[0], Graph()
     x = graph.input("X", parts.dtype, (None, parts.n_features))
     h = mean([network_output(own, x) for own in members])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from os import PathLike
 from typing import Any
 
 import numpy as np
@@ -101,7 +102,7 @@ def parts_of(model: Any) -> Parts:
         If it has a part without a form in a file.
     """
     if not isinstance(model, (MLPClassifier, MLPRegressor)):
-        raise checks.fail("model", "a lamina.MLPClassifier or lamina.MLPRegressor", model)
+        raise _not_exported(model)
     check_is_fitted(model)
     for layer in model.network_.layers:
         if not isinstance(layer, Dense):
@@ -123,6 +124,22 @@ def parts_of(model: Any) -> Parts:
         multilabel=classifier and model._label_binarizer.y_type_.startswith("multilabel"),
         feature_names=tuple(getattr(model, "feature_names_in_", ())),
     )
+
+
+def check_path(path: Any) -> None:
+    """Check that `path` is one, or None."""
+    if path is not None:
+        checks.kind("path", path, (str, PathLike), "a path or None")  # type: ignore[arg-type]
+
+
+def _not_exported(model: Any) -> checks.ArgumentError:
+    """Return the error for what cannot be exported; it names the part that can be."""
+    expected, inside = "a lamina.MLPClassifier or lamina.MLPRegressor", None
+    if hasattr(model, "best_estimator_") or hasattr(model, "param_grid"):
+        inside = "of a search, pass best_estimator_"
+    elif hasattr(model, "named_steps"):
+        inside = "of a pipeline, pass its last step, model[-1], which takes what the others give"
+    return checks.fail("model", f"{expected}; {inside}" if inside else expected, model)
 
 
 def _imputer(fitted: Any, dtype: np.dtype) -> Imputer | None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Set
-from dataclasses import MISSING, fields
+from dataclasses import MISSING, fields, is_dataclass
+from difflib import get_close_matches
+from inspect import isabstract, isfunction, signature
 from numbers import Integral, Real
 from typing import Any
 
@@ -23,11 +25,59 @@ class ArgumentError(ValueError, TypeError):
     """
 
 
-def fail(name: str, expected: str, value: Any) -> ArgumentError:
-    """Return the error to raise: ``name must be expected, got value``."""
+# What other libraries call ours: for the hints of errors, no names of their own.
+ALIASES = {
+    "swish": ["silu"],
+    "sigmoid": ["logistic"],
+    "linear": ["identity"],
+    "none": ["identity"],
+    "hardtanh": ["hard_tanh"],
+    "mse": ["squared_error"],
+    "mean_squared_error": ["squared_error"],
+    "mae": ["absolute_error"],
+    "mean_absolute_error": ["absolute_error"],
+    "pinball": ["quantile"],
+    "cross_entropy": ["log_loss"],
+    "categorical_crossentropy": ["log_loss", "cross_entropy"],
+    "log_loss": ["cross_entropy"],
+    "bce": ["log_loss", "binary_cross_entropy"],
+    "binary_cross_entropy": ["log_loss"],
+    "binary_crossentropy": ["log_loss", "binary_cross_entropy"],
+}
+
+
+def fail(name: str, expected: str, value: Any, options: Iterable[str] = ()) -> ArgumentError:
+    """Return the error to raise: ``name must be expected, got value``.
+
+    With a hint where the value looks like one of `options`, or is a class in place of its object.
+    """
     shown = repr(value)
     shown = shown if len(shown) <= 80 else shown[:77] + "..."
-    return ArgumentError(f"{name} must be {expected}, got {shown} ({type(value).__name__})")
+    hint = _meant(value, list(options)) or _object_of(value)
+    return ArgumentError(f"{name} must be {expected}, got {shown} ({type(value).__name__}){hint}")
+
+
+def _meant(value: Any, options: list[str]) -> str:
+    if not isinstance(value, str):
+        return ""
+    given = value.lower().replace("-", "_").replace(" ", "_")
+    known = [name for name in ALIASES.get(given, []) if name in options]
+    close = known or get_close_matches(given, options, n=1)
+    return f"; did you mean {close[0]!r}?" if close else ""
+
+
+def _object_of(value: Any) -> str:
+    """Return what to write for an object of a class of options, or of a function that makes one."""
+    ours = str(getattr(value, "__module__", "")).startswith("lamina.")
+    if not ours or not (is_dataclass(value) or isfunction(value)) or isabstract(value):
+        return ""
+    if not isinstance(value, type) and not isfunction(value):
+        return ""
+    parameters = signature(value).parameters.values()
+    if any(p.kind is p.VAR_POSITIONAL for p in parameters):  # a base that has no objects
+        return ""
+    needed = [p.name for p in parameters if p.default is p.empty]
+    return f"; write {value.__name__}({', '.join(needed)}), an object"
 
 
 def real(name: str, value: Any, interval: str) -> None:
@@ -46,7 +96,7 @@ def choice(name: str, value: Any, options: Iterable[str]) -> None:
     """Check that `value` is one of `options`."""
     options = list(options)
     if not isinstance(value, str) or value not in options:
-        raise fail(name, "one of " + ", ".join(repr(o) for o in options), value)
+        raise fail(name, "one of " + ", ".join(repr(o) for o in options), value, options)
 
 
 def flag(name: str, value: Any) -> None:

@@ -21,8 +21,9 @@ class Regularization:
 
     A penalty means the same for every batch size: the objective is the mean loss plus
     ``l1 sum |W| + ½ l2 sum W^2``. (scikit-learn's ``alpha`` is divided by the batch's size.)
-    Biases are neither penalised nor bounded. What is dropped is the same for every engine,
-    instruction set and number of threads.
+    Biases are neither penalised nor bounded. In a step the penalties are added to the gradient,
+    then come `clip_value`, `clip_norm`, the weight decay, which is not clipped, the rule's step and
+    `max_norm`. What is dropped is the same for every engine, instruction set and number of threads.
 
     Parameters
     ----------

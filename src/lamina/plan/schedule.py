@@ -55,6 +55,7 @@ class Schedule(ABC):
 
     def __call__(self, t: float) -> float:
         """Return the value at t, starting from the schedule's own ``initial``."""
+        checks.real("t", t, "[0, inf)")
         if self.initial is None:
             raise checks.fail("initial", "a number when the schedule is called by itself", None)
         return self.value(t, self.initial)

@@ -68,6 +68,12 @@ class StepDecay(Schedule):
         return schedules.step_decay(t, initial, self.every, self.factor)
 
 
+def _check_unit(unit: str) -> None:
+    """Raise for what a reactive schedule cannot count: errors are known at the end of epochs."""
+    if unit != "epoch":
+        raise checks.fail("unit", "'epoch', at whose end the error is known", unit)
+
+
 @dataclass(frozen=True, repr=False, kw_only=True)
 class HalveOnRise(Constant):
     """Halved after an epoch whose error is above that of the epoch before (note 002 §5.4).
@@ -95,6 +101,7 @@ class HalveOnRise(Constant):
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        _check_unit(self.unit)
         checks.real("factor", self.factor, "(0, 1)")
 
     def after_epoch(
@@ -146,6 +153,7 @@ class HalveOnPlateau(Constant):
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        _check_unit(self.unit)
         checks.real("factor", self.factor, "(0, 1)")
         checks.integer("patience", self.patience, "[0, inf)")
         checks.real("tol", self.tol, "[0, inf)")
@@ -201,6 +209,7 @@ class Adaptive(Constant):
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        _check_unit(self.unit)
         checks.real("divisor", self.divisor, "(1, inf)")
         checks.real("smallest", self.smallest, "(0, inf)")
 

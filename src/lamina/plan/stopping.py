@@ -24,9 +24,10 @@ class EarlyStopping:
     patience : int in [1, inf), inf or None, default=None
         None: the estimator's `n_iter_no_change`.
     tol : float in [0, inf) or None, default=None
-        None: the estimator's `tol`.
+        None: the estimator's `tol`. An improvement by 0 is none, also with 0.
     mode : {"auto", "min", "max"}, default="auto"
-        Whether small or large is good; "auto": small for a loss, large for a score.
+        Whether small or large is good; "auto": small for a loss, large for a score. A scorer that
+        is a function named like an error has no "auto". Reactive schedules hear of the same.
     restore_best : bool, default=True
         Whether training leaves the weights of the best epoch, also where it ends otherwise.
     start_from_epoch : int in [0, inf), default=0

@@ -7,8 +7,9 @@ from typing import Annotated, Any
 
 import typer
 
+from lamina.tables import checkpoints, outputs, report, runs, settings
 from lamina.tables import options as own
-from lamina.tables import outputs, report, runs, settings
+from lamina.tables.aims import Aim
 from lamina.tables.errors import counted
 from lamina.tables.export import exporter
 from lamina.tables.model import TableModel
@@ -65,13 +66,25 @@ def train(
     batch_rows: own.BatchRows = None,
     hidden: own.Hidden = "100",
     activation: own.Activation = "relu",
+    loss: own.Loss = None,
+    quantiles: own.Quantiles = None,
+    class_weight: own.ClassWeight = None,
+    alpha: own.Alpha = 0.0001,
+    l1: own.L1 = 0.0,
+    weight_decay: own.WeightDecay = 0.0,
+    dropout: own.Dropout = None,
+    input_dropout: own.InputDropout = 0.0,
+    label_smoothing: own.LabelSmoothing = 0.0,
+    clip_norm: own.ClipNorm = None,
     solver: own.Solver = "adam",
     learning_rate: own.Rate = 0.001,
     schedule: own.Schedule = "constant",
     batch_size: own.Batch = "auto",
     epochs: own.Epochs = 200,
-    alpha: own.Alpha = 0.0001,
     early_stopping: own.Early = None,
+    time_budget: own.TimeBudget = None,
+    checkpoint: own.Checkpoint = None,
+    resume: own.Resume = False,
     force: own.Force = False,
     quiet: own.Quiet = False,
     as_json: own.Json = False,
@@ -82,20 +95,35 @@ def train(
     training and keeps what the network has learnt so far.
     """
     path = outputs.free_path(out or outputs.model_path(table), force, table)
+    checkpoint = outputs.checkpoint_path(checkpoint, resume, force, path, table)
     layers = settings.sizes(hidden)
+    penalties = dropout, input_dropout, weight_decay, l1, clip_norm
     chosen: dict[str, Any] = {
         "hidden_layer_sizes": layers,
         "activation": settings.activation(activation, len(layers)),
-        "solver": settings.solver(solver),
+        "solver": settings.solver(solver, weight_decay),
         "learning_rate_init": settings.between("--learning-rate", learning_rate, "above 0"),
-        "learning_rate": settings.schedule(schedule, epochs),
+        "learning_rate": settings.schedule(schedule),
         "batch_size": settings.batch(batch_size),
         "max_iter": epochs,
         "alpha": settings.between("--alpha", alpha, "0 or more"),
         "random_state": seed,
+        "regularization": settings.regularization(solver, len(layers), *penalties),
+        "callbacks": runs.callbacks(checkpoint, time_budget),
     }
-    idle = {"--early-stopping": early_stopping, "--batch-size": batch_size != "auto"}
-    settings.without_effect(solver, {**idle, "--schedule": schedule != "constant"})
+    aim = Aim.of(loss, quantiles, label_smoothing, class_weight or [])
+    idle = {
+        "--early-stopping": early_stopping,
+        "--batch-size": batch_size != "auto",
+        "--schedule": schedule != "constant",
+        "--dropout": dropout,
+        "--input-dropout": input_dropout,
+        "--weight-decay": weight_decay,
+        "--l1": l1,
+        "--clip-norm": clip_norm,
+        "--checkpoint": checkpoint,
+    }
+    settings.without_effect(solver, idle)
     data = opened(table, batch_rows)
     wanted: dict[str, Any] = {
         "task": task,
@@ -105,7 +133,7 @@ def train(
     }
     prepared: Prepared | Streamed
     if isinstance(data, ParquetSet):
-        settings.in_parts(solver)
+        settings.in_parts(solver, checkpoint)
         prepared = prepare_parts(data, target, **wanted)
         size = data.n_rows, len(data.schema.names)
     else:
@@ -113,17 +141,22 @@ def train(
         size = data.num_rows, data.num_columns
     if early_stopping is None:
         early_stopping = settings.early_stopping(prepared, solver, own.EARLY_FROM)
+    chosen |= aim.settings(prepared)
     estimator = settings.estimator(prepared, early_stopping=early_stopping, **chosen)
+    if resume and checkpoint is not None:
+        checkpoints.check(checkpoint, estimator)
     report.console(quiet or as_json).print(report.facts(runs.before(table, *size, prepared)))
-    _train(prepared, estimator, path, quiet, as_json)
+    _train(prepared, estimator, path, checkpoint if resume else None, quiet, as_json)
 
 
-def _train(prepared: Any, estimator: Any, path: Path, quiet: bool, as_json: bool) -> None:
+def _train(
+    prepared: Any, estimator: Any, path: Path, start_from: Path | None, quiet: bool, as_json: bool
+) -> None:
     """Train, write the model, and say what came of it."""
     console = report.console(quiet or as_json)
     start = time.perf_counter()
     with report.progress(hidden=quiet or as_json) as after_epoch:
-        model, notes = runs.train(prepared, estimator, after_epoch)
+        model, notes = runs.train(prepared, estimator, after_epoch, checkpoint=start_from)
     seconds = time.perf_counter() - start
     model.save(path)
     written.append(path)
@@ -147,6 +180,7 @@ def predict(
     """Predict each row of TABLE and write the predictions to a file.
 
     The column is named prediction; a classification adds probability_<class> for each class.
+    Quantiles have the columns quantile_<level> in its place.
     """
     outputs.table_path(out, force, model, table)
     loaded = TableModel.load(model)

@@ -78,7 +78,8 @@ def to_npz(model: TableModel) -> bytes:
     if target.classes:
         arrays["classes"] = np.array(target.classes)
     else:
-        outer = {"target_mean": target.mean, "target_scale": target.scale}
+        shift, factor = target.unit
+        outer = {"target_mean": shift, "target_scale": factor}
         arrays |= {name: np.array(value) for name, value in outer.items()}
     return npz(arrays | {"target": np.array(target.name)} | _inputs(model.preprocessing))
 
@@ -92,7 +93,8 @@ def _to_onnx(model: TableModel) -> bytes:
         _classes(model, parts, h)
     else:
         own = predicted(parts, h).astype(np.float64)
-        graph.output("prediction", own * model.target.scale + model.target.mean)
+        shift, factor = model.target.unit
+        graph.output("prediction", own * factor + shift)
     about = metadata(parts, model.estimator) | {"target": model.target.name}
     if model.target.classes:
         about["classes"] = json.dumps(model.target.label_names(), ensure_ascii=False)

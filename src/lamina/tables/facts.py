@@ -27,7 +27,15 @@ def target_from(data: dict[str, Any]) -> Target:
         _text(str(label))
     shares = _numbers(data["shares"], len(classes))
     mean, scale = _numbers([data["mean"], data["scale"]], 2)
-    return Target(_text(data["name"]), classes, shares, mean, _positive((scale,))[0])
+    # Files of the first version lack what follows.
+    given = data.get("levels", [])
+    levels, quantiles = _numbers(given, len(given)), data.get("quantiles", [])
+    quantiles = _numbers(quantiles, len(levels))
+    ratio = data.get("ratio", False)
+    if not isinstance(ratio, bool) or (classes and (ratio or levels)) or (ratio and mean <= 0):
+        raise ValueError("a unit or quantiles that no target has")
+    scale = _positive((scale,))[0]
+    return Target(_text(data["name"]), classes, shares, mean, scale, ratio, levels, quantiles)
 
 
 def preprocessing_from(data: dict[str, Any]) -> Preprocessing:

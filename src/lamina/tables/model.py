@@ -3,14 +3,17 @@
 import os
 import warnings
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from lamina.estimators import DivergenceError, MLPClassifier, MLPRegressor
+from lamina.callbacks import Callback, Run
+from lamina.estimators import DivergenceError, MLPClassifier, MLPRegressor, losses
+from lamina.plan import Quantiles
+from lamina.tables.checkpoints import go_on
 from lamina.tables.columns import Values, plain, values_of
 from lamina.tables.errors import TableError, counted, listed, similar
 from lamina.tables.prepare import Prepared, as_table
@@ -94,6 +97,8 @@ class TableModel:
 
     def predict(self, data: Any) -> pa.Array:
         """Return the predicted labels, in their own type, or numbers: one for each row."""
+        if self.target.levels:
+            raise TableError("several quantiles are predicted: use predictions")
         predicted = self._outputs(data)
         if not self.target.classes:
             return pa.array(predicted)
@@ -107,11 +112,17 @@ class TableModel:
         return self._outputs(data)
 
     def predictions(self, data: Any) -> pa.Table:
-        """Return a table of the column ``prediction`` and, for classes, ``probability_<class>``."""
+        """Return a table of the column ``prediction`` and, for classes, ``probability_<class>``.
+
+        Of quantiles it has the columns ``quantile_<level>`` alone.
+        """
         return self.as_columns(self._outputs(data))
 
     def as_columns(self, predicted: NDArray[np.float64]) -> pa.Table:
         """Return what `predictions` does for numbers, or the probabilities of the classes."""
+        if self.target.levels:
+            names = [f"quantile_{level}" for level in self.target.levels]
+            return pa.table(dict(zip(names, predicted.T.copy(), strict=True)))
         if not self.target.classes:
             return pa.table({"prediction": predicted})
         labels = pa.array(self.target.classes, self.target.label_type)
@@ -213,11 +224,43 @@ def outputs(target: Target, estimator: Any, X: NDArray[np.float32]) -> NDArray[n
         chances = np.asarray(estimator.predict_proba(X), dtype=np.float64)
         return chances / chances.sum(axis=1, keepdims=True)  # to 1 in float64 too
     standard = np.asarray(estimator.predict(X), dtype=np.float64)
-    return standard * target.scale + target.mean
+    shift, factor = target.unit
+    own = standard.reshape(len(X), -1) if target.levels else standard
+    return own * factor + shift
+
+
+def levels_of(estimator: Any) -> tuple[float, ...]:
+    """Return the levels of the quantiles that an estimator predicts, or none."""
+    loss = getattr(estimator, "loss", None)
+    return tuple(loss.levels) if isinstance(loss, Quantiles) else ()
+
+
+def learns_ratio(estimator: Any) -> bool:
+    """Say whether the loss is of numbers above 0, which a shift would spoil."""
+    if isinstance(estimator, MLPClassifier):
+        return False
+    output, _ = losses.of_regressor(estimator.loss)
+    return output == "exp"
+
+
+def _aimed(prepared: Prepared | Streamed, estimator: Any) -> Prepared | Streamed:
+    """Return the table with its target in the unit that the estimator's loss asks for."""
+    if prepared.target.classes:
+        return prepared
+    levels = levels_of(estimator)
+    quantiles = prepared.quantiles(levels) if levels else ()
+    own = replace(
+        prepared.target, ratio=learns_ratio(estimator), levels=levels, quantiles=quantiles
+    )
+    return replace(prepared, target=own)
 
 
 def train(
-    prepared: Prepared | Streamed, estimator: Any, on_epoch: OnEpoch | None = None
+    prepared: Prepared | Streamed,
+    estimator: Any,
+    on_epoch: OnEpoch | None = None,
+    *,
+    checkpoint: str | os.PathLike[str] | None = None,
 ) -> tuple[TableModel, list[str]]:
     """Train ``estimator`` on a prepared table and score it on the rows held out.
 
@@ -231,6 +274,8 @@ def train(
     on_epoch : callable, optional
         Called after each epoch with its number, the largest number, the loss and the
         validation score or None.
+    checkpoint : str or path-like, optional
+        What `lamina.callbacks.Checkpoint` wrote in the same training, which is gone on with.
 
     Returns
     -------
@@ -241,7 +286,8 @@ def train(
     """
     from lamina import __version__
 
-    notes = _fit(prepared, estimator, on_epoch)
+    prepared = _aimed(prepared, estimator)
+    estimator, notes = _fit(prepared, estimator, on_epoch, checkpoint)
     target = prepared.target
     scores, guess = prepared.scores(lambda X: outputs(target, estimator, X))
     facts = Facts(
@@ -257,24 +303,50 @@ def train(
     return TableModel(target, prepared.preprocessing, estimator, facts), notes
 
 
-def _fit(prepared: Prepared | Streamed, estimator: Any, on_epoch: OnEpoch | None) -> list[str]:
-    """Fit ``estimator``, and return what it warned of."""
+class _Told(Callback):
+    """Calls a function after each epoch."""
+
+    def __init__(self, on_epoch: OnEpoch) -> None:
+        self._on_epoch = on_epoch
+
+    def on_epoch_end(self, run: Run) -> None:
+        """Pass the epoch's numbers on; the rows that are watched are of the one set there is."""
+        numbers = run.latest
+        scores = [value for name, value in numbers.items() if name.endswith("_score")]
+        self._on_epoch(run.epoch, run.max_epochs, numbers["loss"], scores[0] if scores else None)
+
+
+def _fit(
+    prepared: Prepared | Streamed,
+    estimator: Any,
+    on_epoch: OnEpoch | None,
+    checkpoint: str | os.PathLike[str] | None,
+) -> tuple[Any, list[str]]:
+    """Return the fitted estimator, and what it warned of."""
     _check_validation(prepared, estimator)
-    estimator._on_epoch = on_epoch
+    told = [] if on_epoch is None else [_Told(on_epoch)]
+    callbacks = estimator.callbacks
+    estimator.callbacks = [*told, *(callbacks or [])] or None
     try:
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
-            prepared.fit(estimator)
+            if checkpoint is None:
+                estimator = prepared.fit(estimator)
+            else:
+                estimator = go_on(checkpoint, prepared, estimator)
     except DivergenceError as error:
         rate = estimator.learning_rate_init
         raise TableError(f"the training diverged: lower the learning rate, now {rate:g}") from error
     except ValueError as error:
         raise TableError(" ".join(str(error).split())) from error
     finally:
-        estimator._on_epoch = None
+        estimator.callbacks = callbacks
     if not estimator.n_iter_:
         raise TableError("stopped before the first epoch ended: there is no model to keep yet")
-    return list(dict.fromkeys(_note(entry, estimator) for entry in caught))
+    notes = list(dict.fromkeys(_note(entry, estimator) for entry in caught))
+    if estimator.stop_reason_.startswith("The time budget"):
+        notes.append(f"stopped: t{estimator.stop_reason_[1:].rstrip('.')}")
+    return estimator, notes
 
 
 def _note(entry: warnings.WarningMessage, estimator: Any) -> str:

@@ -121,6 +121,11 @@ class Median:
 
     A pass is any number of calls of `add` and then one of `end_pass`. Memory is half a megabyte.
 
+    Parameters
+    ----------
+    level : float in [0, 1], default=0.5
+        Another quantile: as ``numpy.quantile`` has it, on the line between its two neighbours.
+
     Examples
     --------
     >>> import numpy as np
@@ -135,8 +140,9 @@ class Median:
 
     PASSES = 4
 
-    def __init__(self) -> None:
+    def __init__(self, level: float = 0.5) -> None:
         self.value: float | None = None
+        self._level, self._between = level, 0.0
         self._passes, self._n = 0, 0
         self._found = [0, 0]  # the bits of the two numbers in the middle, so far
         self._ranks = [0, 0]  # of each among those with these bits
@@ -161,7 +167,9 @@ class Median:
             self.value = math.nan
             return
         if self._passes == 0:
-            self._ranks = [(self._n - 1) // 2, self._n // 2]
+            place = (self._n - 1) * self._level
+            self._between = place - math.floor(place)
+            self._ranks = [math.floor(place), math.ceil(place)]
         for i in range(2):
             ends = np.cumsum(self._counts[self._found[i]])
             place = int(np.searchsorted(ends, self._ranks[i], side="right"))
@@ -171,7 +179,7 @@ class Median:
         self._counts = {found: np.zeros(1 << 16, np.int64) for found in self._found}
         if self._passes == self.PASSES:
             low, high = _numbers(np.array(self._found, np.uint64)).tolist()
-            self.value = (low + high) / 2
+            self.value = low * (1 - self._between) + high * self._between
             self._counts = {}
 
 

@@ -88,9 +88,22 @@ class Prepared:
         """Count the rows held out."""
         return len(self.test.y)
 
-    def fit(self, estimator: Any) -> None:
-        """Fit an estimator to the rows of training."""
-        estimator.fit(self.train.X, self.target.to_learn(self.train.y))
+    @property
+    def lowest(self) -> float:
+        """Give the lowest number to predict, of all rows."""
+        return float(min(part.y.min(initial=np.inf) for part in (self.train, self.test)))
+
+    def quantiles(self, levels: Sequence[float]) -> tuple[float, ...]:
+        """Return these quantiles of the target in the rows of training."""
+        return tuple(np.quantile(self.train.y, levels).tolist())
+
+    def fit(self, estimator: Any) -> Any:
+        """Fit an estimator to the rows of training, and return it."""
+        return estimator.fit(*self.given())
+
+    def given(self) -> tuple[NDArray[np.float32], NDArray[Any]]:
+        """Return the inputs and targets that an estimator is fitted to."""
+        return self.train.X, self.target.to_learn(self.train.y)
 
     def scores(self, answer: Answer) -> tuple[Scores, Scores]:
         """Return the scores of an answer and of the baseline on the rows held out, if any."""

@@ -14,6 +14,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 from rich.text import Text
 
+from lamina.plan import LeakyReLU
 from lamina.tables.errors import counted, grouped, listed
 from lamina.tables.model import OnEpoch, TableModel
 from lamina.tables.preprocess import Preprocessing
@@ -26,6 +27,7 @@ __all__ = [
     "network",
     "progress",
     "score_table",
+    "settings",
     "shown",
     "without_nan",
 ]
@@ -84,10 +86,11 @@ def network(estimator: Any) -> str:
     """Return the layers of a fitted estimator and the number of its parameters."""
     sizes = [len(intercept) for intercept in estimator.intercepts_]
     hidden = estimator.activation
-    hidden = [hidden] * (len(sizes) - 1) if isinstance(hidden, str) else list(hidden)
-    functions = [*hidden, estimator.out_activation_]
+    hidden = list(hidden) if isinstance(hidden, list | tuple) else [hidden] * (len(sizes) - 1)
+    functions = [*map(_function, hidden), estimator.out_activation_]
     layers = [f"{size} {name}" for size, name in zip(sizes, functions, strict=True)]
-    count = sum(weights.size for weights in (*estimator.coefs_, *estimator.intercepts_))
+    slopes = [own for own in getattr(estimator, "slopes_", None) or [] if own is not None]
+    count = sum(own.size for own in (*estimator.coefs_, *estimator.intercepts_, *slopes))
     inputs = counted(estimator.coefs_[0].shape[0], "input")
     return f"{' → '.join([inputs, *layers])}; {counted(count, 'parameter')}"
 
@@ -103,13 +106,16 @@ def shown(model: TableModel) -> list[tuple[str, str]]:
         rows.append((f"{len(classes)} classes", ", ".join(classes[:12]) + more))
     else:
         rows.append(("target", f"mean {target.mean:.6g}, standard deviation {target.scale:.6g}"))
+    if target.levels:
+        rows.append(("quantiles", ", ".join(map(str, target.levels))))
     for kind, word in _PLURALS.items():
         names = [name for name, own in model.preprocessing.kinds.items() if own == kind]
         if names:
             rows.append((word, listed(names, most=20)))
     rows += [("not used", line) for line in grouped(known.dropped)]
     rows.append(("network", network(estimator)))
-    rows.append(("settings", _settings(estimator)))
+    said = ", ".join(f"{name}={value}" for name, value in settings(model).items())
+    rows.append(("settings", said or "all at their defaults"))
     rows.append(("rows", split(known.n_train, known.n_test, known.n_unlabelled)))
     losses = list(getattr(estimator, "loss_curve_", None) or [])
     if losses:
@@ -162,15 +168,23 @@ def without_nan(value: Any) -> Any:
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
-def _settings(estimator: Any) -> str:
-    usual = type(estimator)().get_params()
+def settings(model: TableModel) -> dict[str, str]:
+    """Return those of a network's settings that are not the defaults, as Python writes them."""
+    estimator = model.estimator
+    usual = type(estimator)().get_params(deep=False)
     own = {
         name: value
-        for name, value in estimator.get_params().items()
-        if name != "random_state" and value != usual[name]
+        for name, value in estimator.get_params(deep=False).items()
+        if name not in ("random_state", "callbacks") and value != usual[name]
     }
-    said = ", ".join(f"{name}={value!r}" for name, value in own.items())
-    return said or "all at their defaults"
+    if isinstance(own.get("class_weight"), Mapping):  # by place, which only the network goes by
+        classes = model.target.classes
+        own["class_weight"] = {classes[i]: weight for i, weight in own["class_weight"].items()}
+    return {name: repr(value) for name, value in own.items()}
+
+
+def _function(activation: Any) -> str:
+    return f"leaky_relu({activation.slope:g})" if isinstance(activation, LeakyReLU) else activation
 
 
 def _sparkline(values: list[float], width: int = 40) -> str:

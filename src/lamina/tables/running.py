@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lamina.tables.moments import Moments
-from lamina.tables.scores import Scores
+from lamina.tables.scores import Scores, between
 from lamina.tables.target import Target
 
 __all__ = ["RunningScores"]
@@ -18,24 +18,27 @@ _LEAST = np.finfo(np.float64).eps  # probabilities below it count as it, as in s
 
 
 class RunningScores:
-    """What `lamina.tables.scores.score` gives for all rows, of a network and of the baseline."""
+    """What `lamina.tables.scores.score` gives for all rows, of a network and of the baseline.
+
+    But for the D² of quantiles, which would take the quantiles of all rows first.
+    """
 
     def __init__(self, target: Target) -> None:
         self.target, self.n = target, 0
         self._network, self._baseline = self._new(), self._new()
 
-    def _new(self) -> _OfClasses | _OfNumbers:
+    def _new(self) -> _OfClasses | _OfNumbers | _OfQuantiles:
         if self.target.classes:
             return _OfClasses(len(self.target.classes))
-        return _OfNumbers()
+        return _OfQuantiles(self.target.levels) if self.target.levels else _OfNumbers()
 
     def add(self, truth: Floats, predicted: Floats) -> None:
         """Take in rows: numbers, or places of labels with -1 for one that is not known."""
         target = self.target
         self.n += len(truth)
         self._network.add(truth, predicted)
-        shares = np.array(target.shares or target.mean)
-        self._baseline.add(truth, np.broadcast_to(shares, predicted.shape))
+        guess = np.array(target.shares or target.quantiles or target.mean)
+        self._baseline.add(truth, np.broadcast_to(guess, predicted.shape))
 
     def scores(self) -> tuple[Scores, Scores]:
         """Return the scores of the network and of the baseline; none without rows."""
@@ -62,6 +65,25 @@ class _OfNumbers:
             r2 = 1 - squares / spread if spread > 0 else float(squares == 0)
         mae = self._absolute.mean_and_scale()[0]
         return {"r2": r2, "mae": mae, "rmse": math.sqrt(squares)}
+
+
+class _OfQuantiles:
+    def __init__(self, levels: tuple[float, ...]) -> None:
+        self._levels, self._losses = levels, Moments()
+        self._between, self._n = 0, 0
+
+    def add(self, truth: Floats, predicted: Floats) -> None:
+        errors = truth[:, np.newaxis] - predicted
+        levels = np.array(self._levels)
+        self._losses.add(np.maximum(levels * errors, (levels - 1) * errors).ravel())
+        self._between += int(between(truth, predicted).sum())
+        self._n += len(truth)
+
+    def scores(self) -> Scores:
+        scores = {"pinball": self._losses.mean_and_scale()[0]}
+        if len(self._levels) > 1:
+            scores["coverage"] = self._between / self._n
+        return scores
 
 
 class _OfClasses:

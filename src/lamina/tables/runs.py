@@ -6,11 +6,13 @@ from typing import Any
 
 import pyarrow as pa
 
+from lamina.callbacks import Callback, Checkpoint, TimeBudget
 from lamina.tables import report
 from lamina.tables.errors import TableError, counted, grouped, listed
 from lamina.tables.model import Outcome, TableModel, train
 from lamina.tables.prepare import Prepared
 from lamina.tables.scores import Scores
+from lamina.tables.settings import between
 from lamina.tables.stream import Streamed
 
 __all__ = [
@@ -18,11 +20,25 @@ __all__ = [
     "as_json",
     "before",
     "beside",
+    "callbacks",
     "outcome_json",
     "remarks",
     "train",
     "unseen",
 ]
+
+
+_EVERY = 60.0  # seconds from checkpoint to checkpoint
+
+
+def callbacks(checkpoint: Path | None, seconds: float | None) -> list[Callback] | None:
+    """Return what writes the checkpoints and what keeps to the time, None if neither is asked."""
+    own: list[Callback] = []
+    if checkpoint is not None:
+        own.append(Checkpoint(checkpoint, every_seconds=_EVERY))
+    if seconds is not None:
+        own.append(TimeBudget(between("--time-budget", seconds, "above 0")))
+    return own or None
 
 
 def before(
@@ -100,6 +116,7 @@ def as_json(model: TableModel, path: Path, notes: list[str], seconds: float) -> 
         "columns": model.preprocessing.kinds,
         "dropped": known.dropped,
         "inputs": model.preprocessing.width,
+        "settings": report.settings(model),
         "epochs": int(model.estimator.n_iter_),
         "seconds": seconds,
         **_both(known.scores, known.baseline),
@@ -118,7 +135,8 @@ def outcome_json(model: TableModel, outcome: Outcome) -> dict[str, Any]:
 
 
 def _goal(model: TableModel) -> dict[str, Any]:
-    return {"task": model.target.task, "target": model.target.name}
+    goal: dict[str, Any] = {"task": model.target.task, "target": model.target.name}
+    return goal | {"quantiles": model.target.levels} if model.target.levels else goal
 
 
 def _both(scores: Scores, baseline: Scores) -> dict[str, Scores]:

@@ -8,7 +8,7 @@ from sklearn import metrics
 
 from lamina.tables.target import Target
 
-__all__ = ["LOWER_IS_BETTER", "NAMES", "Scores", "baseline", "score"]
+__all__ = ["LOWER_IS_BETTER", "NAMES", "Scores", "baseline", "between", "score"]
 
 Scores = dict[str, float]
 
@@ -19,8 +19,11 @@ NAMES = {
     "r2": "R²",
     "mae": "mean absolute error",
     "rmse": "root mean squared error",
+    "pinball": "mean pinball loss",
+    "d2": "D²",
+    "coverage": "rows between the outer quantiles",
 }
-LOWER_IS_BETTER = frozenset({"log_loss", "mae", "rmse"})
+LOWER_IS_BETTER = frozenset({"log_loss", "mae", "rmse", "pinball"})
 
 
 def score(target: Target, truth: NDArray[np.float64], predicted: NDArray[np.float64]) -> Scores:
@@ -33,8 +36,8 @@ def score(target: Target, truth: NDArray[np.float64], predicted: NDArray[np.floa
     truth : ndarray of shape (n_rows,)
         The numbers, or the places of the labels; -1 is a label that the model does not know:
         always a wrong answer, and without a log loss.
-    predicted : ndarray of shape (n_rows,) or (n_rows, n_classes)
-        The predicted numbers, or the probabilities of the classes.
+    predicted : ndarray of shape (n_rows,), (n_rows, n_quantiles) or (n_rows, n_classes)
+        The predicted numbers or quantiles, or the probabilities of the classes.
 
     Returns
     -------
@@ -46,6 +49,8 @@ def score(target: Target, truth: NDArray[np.float64], predicted: NDArray[np.floa
         warnings.simplefilter("ignore")
         if target.classes:
             return _of_classes(target, truth, predicted)
+        if target.levels:
+            return _of_quantiles(target.levels, truth, predicted)
         return {
             "r2": float(metrics.r2_score(truth, predicted)),
             "mae": float(metrics.mean_absolute_error(truth, predicted)),
@@ -54,10 +59,29 @@ def score(target: Target, truth: NDArray[np.float64], predicted: NDArray[np.floa
 
 
 def baseline(target: Target, truth: NDArray[np.float64]) -> Scores:
-    """Return the scores of always predicting the training rows' shares of classes, or mean."""
-    if target.classes:
-        return score(target, truth, np.tile(np.array(target.shares), (len(truth), 1)))
+    """Return the scores of always predicting training's shares of classes, quantiles or mean."""
+    own = target.shares or target.quantiles
+    if own:
+        return score(target, truth, np.tile(np.array(own), (len(truth), 1)))
     return score(target, truth, np.full(len(truth), target.mean))
+
+
+def _of_quantiles(
+    levels: tuple[float, ...], truth: NDArray[np.float64], predicted: NDArray[np.float64]
+) -> Scores:
+    """Return the means over the quantiles; D² is against the quantiles of these very rows."""
+    pairs = list(zip(levels, predicted.T, strict=True))
+    losses = [metrics.mean_pinball_loss(truth, own, alpha=level) for level, own in pairs]
+    shares = [metrics.d2_pinball_score(truth, own, alpha=level) for level, own in pairs]
+    scores = {"pinball": float(np.mean(losses)), "d2": float(np.mean(shares))}
+    if len(levels) > 1:
+        scores["coverage"] = float(np.mean(between(truth, predicted)))
+    return scores
+
+
+def between(truth: NDArray[np.float64], predicted: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Say of each row whether its number lies between the outer quantiles."""
+    return (predicted[:, 0] <= truth) & (truth <= predicted[:, -1])
 
 
 def _of_classes(

@@ -1,22 +1,30 @@
 """The options of the command line that shape the network, from text to an estimator's settings."""
 
 import math
+import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Literal
 
 from lamina.estimators import MLPClassifier, MLPRegressor
 from lamina.plan import (
+    AdamW,
     Adaptive,
-    CosineRestarts,
+    Cosine,
     Exponential,
+    HalveOnPlateau,
     HalveOnRise,
     InverseScaling,
+    LeakyReLU,
+    OneCycle,
+    Regularization,
+    Rule,
     Schedule,
     StepDecay,
+    Triangular,
     WarmUp,
 )
+from lamina.plan.network import HIDDEN
 from lamina.plan.rules import RULES
-from lamina.spec.activations import ACTIVATIONS as FUNCTIONS
 from lamina.tables.errors import TableError, listed, similar
 from lamina.tables.model import early_stopping_fits
 from lamina.tables.prepare import Prepared
@@ -32,6 +40,8 @@ __all__ = [
     "early_stopping",
     "estimator",
     "in_parts",
+    "one_of",
+    "regularization",
     "schedule",
     "sizes",
     "solver",
@@ -39,21 +49,26 @@ __all__ = [
 ]
 
 # exp is the output of the Poisson loss: a hidden layer of it overflows.
-ACTIVATIONS = tuple(name for name in FUNCTIONS if name != "exp")
+ACTIVATIONS = tuple(name for name in HIDDEN if name != "exp")
+_LEAKY = re.compile(r"leaky_relu\((.*)\)")
 SOLVERS = ("lbfgs", *sorted(RULES))
 _MOST_UNITS = 1_000_000
 
-# Each with the library's defaults; the cosine falls once, over all the epochs.
-SCHEDULES: dict[str, Callable[[int], Schedule | str]] = {
-    "constant": lambda _: "constant",
-    "adaptive": lambda _: Adaptive(),
-    "cosine": lambda epochs: CosineRestarts(period=epochs, unit="epoch"),
-    "exponential": lambda _: Exponential(),
-    "halve": lambda _: HalveOnRise(),
-    "invscaling": lambda _: InverseScaling(),
-    "step": lambda _: StepDecay(),
-    "warmup": lambda _: WarmUp(),
+# Each with the library's defaults.
+SCHEDULES: dict[str, Callable[[], Schedule | str]] = {
+    "constant": lambda: "constant",
+    "adaptive": Adaptive,
+    "cosine": Cosine,
+    "exponential": Exponential,
+    "halve": HalveOnRise,
+    "invscaling": InverseScaling,
+    "one-cycle": OneCycle,
+    "plateau": HalveOnPlateau,
+    "step": StepDecay,
+    "triangular": Triangular,
+    "warmup": WarmUp,
 }
+Range = Literal["above 0", "0 or more", "from 0 to below 1"]
 
 
 def sizes(text: str) -> tuple[int, ...]:
@@ -70,9 +85,9 @@ def sizes(text: str) -> tuple[int, ...]:
     return layers
 
 
-def activation(text: str, n_layers: int) -> str | list[str]:
+def activation(text: str, n_layers: int) -> str | LeakyReLU | list[str | LeakyReLU]:
     """Return the one function in ``text``, or a list of one for each of ``n_layers``."""
-    names = [_one_of(part.strip(), ACTIVATIONS, "--activation") for part in text.split(",")]
+    names = [_activation(part.strip()) for part in text.split(",")]
     if len(names) == 1:
         return names[0]
     if len(names) != n_layers:
@@ -83,14 +98,73 @@ def activation(text: str, n_layers: int) -> str | list[str]:
     return names
 
 
-def solver(text: str) -> str:
-    """Return the name of a rule, or of L-BFGS."""
-    return _one_of(text, SOLVERS, "--solver")
+def _activation(text: str) -> str | LeakyReLU:
+    leaky = _LEAKY.fullmatch(text)
+    if not leaky:
+        return one_of(text, ACTIVATIONS, "--activation")
+    slope = _number(leaky[1])
+    if not 0 <= slope <= 1:
+        raise TableError(f"--activation: leaky_relu takes a slope from 0 to 1, not {leaky[1]!r}")
+    return LeakyReLU(slope)
 
 
-def schedule(text: str, epochs: int) -> Schedule | str:
-    """Return the schedule of that name for a training of at most ``epochs``."""
-    return SCHEDULES[_one_of(text, SCHEDULES, "--schedule")](epochs)
+def solver(text: str, weight_decay: float = 0.0) -> str | Rule:
+    """Return the name of a rule, or of L-BFGS; AdamW has a weight decay of its own."""
+    name = one_of(text, SOLVERS, "--solver")
+    between("--weight-decay", weight_decay, "0 or more")
+    return AdamW(strength=weight_decay) if name == "adamw" and weight_decay else name
+
+
+def regularization(
+    solver: str,
+    n_layers: int,
+    dropout: str | None,
+    input_dropout: float,
+    weight_decay: float,
+    l1: float,
+    clip_norm: float | None,
+) -> Regularization | None:
+    """Return what the options of the same names ask for, None if nothing."""
+    own: dict[str, Any] = {
+        "dropout": 0.0 if dropout is None else _dropout(dropout, n_layers),
+        "input_dropout": between("--input-dropout", input_dropout, "from 0 to below 1"),
+        "weight_decay": between("--weight-decay", weight_decay, "0 or more"),
+        "l1": between("--l1", l1, "0 or more"),
+    }
+    if clip_norm is not None:
+        own["clip_norm"] = between("--clip-norm", clip_norm, "above 0")
+    if solver == "adamw":
+        own["weight_decay"] = 0.0  # the rule has it
+    made = Regularization(**own)
+    return None if made == Regularization() else made
+
+
+def _dropout(text: str, n_layers: int) -> float | tuple[float, ...]:
+    shares = tuple(_number(part) for part in text.split(","))
+    if not all(0 <= share < 1 for share in shares):
+        raise TableError(
+            "--dropout takes a share such as 0.2, or one for each hidden layer such as 0.2,0.1, "
+            f"from 0 to below 1, not {text!r}"
+        )
+    if len(shares) not in (1, n_layers):
+        raise TableError(
+            f"--dropout names {len(shares)} shares and --hidden {n_layers} layers: name one share, "
+            "or one for each layer"
+        )
+    return shares[0] if len(shares) == 1 else shares
+
+
+def _number(text: str) -> float:
+    """Return the number in a text; NaN, which is in no range, if there is none."""
+    try:
+        return float(text)
+    except ValueError:
+        return math.nan
+
+
+def schedule(text: str) -> Schedule | str:
+    """Return the schedule of that name."""
+    return SCHEDULES[one_of(text, SCHEDULES, "--schedule")]()
 
 
 def batch(text: str) -> int | Literal["auto"]:
@@ -102,9 +176,11 @@ def batch(text: str) -> int | Literal["auto"]:
     return int(text)
 
 
-def between(option: str, value: float, wanted: Literal["above 0", "0 or more"]) -> float:
+def between(option: str, value: float, wanted: Range) -> float:
     """Return ``value`` if it is finite and in the range that is called ``wanted``."""
-    if not math.isfinite(value) or value < 0 or (value == 0 and wanted == "above 0"):
+    too_low = value < 0 or (value == 0 and wanted == "above 0")
+    too_high = value >= 1 and wanted == "from 0 to below 1"
+    if not math.isfinite(value) or too_low or too_high:
         raise TableError(f"{option} is a number {wanted}, not {value:g}")
     return value
 
@@ -119,8 +195,13 @@ def without_effect(solver: str, given: Mapping[str, object]) -> None:
         )
 
 
-def in_parts(solver: str) -> None:
-    """Raise TableError for the solver that cannot learn from a table read in parts."""
+def in_parts(solver: str, checkpoint: object) -> None:
+    """Raise TableError for what cannot be done with a table that is read in parts."""
+    if checkpoint is not None:
+        raise TableError(
+            "--checkpoint takes a table that is read as a whole, and this one is read in parts: "
+            "leave it out"
+        )
     if solver == "lbfgs":
         raise TableError(
             "--solver lbfgs takes all rows at once, and the table is read in parts: choose another "
@@ -136,11 +217,12 @@ def early_stopping(prepared: Prepared | Streamed, solver: str, least: int) -> bo
 
 def estimator(prepared: Prepared | Streamed, **settings: Any) -> MLPClassifier | MLPRegressor:
     """Return an estimator, not yet fitted, for the task of a prepared table."""
-    kind = MLPClassifier if prepared.target.classes else MLPRegressor
+    kind: Any = MLPClassifier if prepared.target.classes else MLPRegressor
     return kind(**settings)
 
 
-def _one_of(name: str, names: Iterable[str], option: str) -> str:
+def one_of(name: str, names: Iterable[str], option: str) -> str:
+    """Return ``name`` if it is one of ``names``."""
     known = list(names)
     if name in known:
         return name

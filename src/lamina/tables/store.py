@@ -20,7 +20,7 @@ from lamina.estimators import MLPClassifier
 from lamina.files import FileError, dumps, loads
 from lamina.tables.errors import TableError
 from lamina.tables.facts import facts_from, preprocessing_from, target_from
-from lamina.tables.model import TableModel, outputs
+from lamina.tables.model import TableModel, learns_ratio, levels_of, outputs
 from lamina.tables.read import write_bytes
 from lamina.tables.target import Target
 
@@ -152,9 +152,15 @@ def _check(estimator: Any, target: Target, width: int) -> None:
         raise ValueError("a network for another task")
     if target.classes and not np.array_equal(estimator.classes_, np.arange(len(target.classes))):
         raise ValueError("a network for other classes")
+    weights = getattr(estimator, "class_weight", None)
+    if isinstance(weights, dict) and not set(weights) <= set(range(len(target.classes))):
+        raise ValueError("weights of other classes")
     row = np.zeros((1, width), dtype=np.float32)
+    if (target.ratio, target.levels) != (learns_ratio(estimator), levels_of(estimator)):
+        raise ValueError("a network of another loss")
     tried = outputs(target, estimator, row)
-    if tried.shape != ((1, len(target.classes)) if target.classes else (1,)):
+    width = len(target.classes or target.levels)
+    if tried.shape != ((1, width) if width else (1,)):
         raise ValueError("a network for other targets")
 
 

@@ -6,7 +6,7 @@ statistics, three times for the medians, and then for each epoch.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from lamina.tables.columns import Kind, Values, is_text, kind_of, plain, values_of
 from lamina.tables.errors import TableError, counted
 from lamina.tables.learning import Dates, Numbers, Texts, learner
-from lamina.tables.moments import Moments
+from lamina.tables.moments import Median, Moments
 from lamina.tables.parquet import ParquetSet, Piece
 from lamina.tables.prepare import (
     Answer,
@@ -87,6 +87,8 @@ class Streamed:
     dropped : dict of str to str
     unlabelled, n_train, n_test : int
         Rows without a target, to learn from, held out.
+    lowest : float
+        The lowest number to predict, of all rows.
     seed : int
     split : Split
     notes : tuple of str
@@ -100,6 +102,7 @@ class Streamed:
     unlabelled: int
     n_train: int
     n_test: int
+    lowest: float
     seed: int
     split: Split
     notes: tuple[str, ...] = ()
@@ -109,8 +112,21 @@ class Streamed:
         """Say which rows decide when to stop."""
         return f"about {counted(min(_MOST_WATCHED, round(_WATCHED * self.n_train)), 'row')}"
 
-    def fit(self, estimator: Any) -> None:
-        """Fit an estimator to the rows of training, piece by piece."""
+    def quantiles(self, levels: Sequence[float]) -> tuple[float, ...]:
+        """Return these quantiles of the target in the rows of training."""
+        found = [Median(level) for level in levels]
+        for _ in range(Median.PASSES):
+            for piece in self.source.pieces([self.target.name]):
+                truth = self.target.read(piece.table[self.target.name], piece.place)
+                sides = self.split.of(piece.first, piece.table.num_rows)
+                for one in found:
+                    one.add(truth[(sides != 1) & ~np.isnan(truth)])
+            for one in found:
+                one.end_pass()
+        return tuple(float(one.value) for one in found if one.value is not None)
+
+    def fit(self, estimator: Any) -> Any:
+        """Fit an estimator to the rows of training, piece by piece, and return it."""
         watched, split, known = None, self.split, {}
         if estimator.early_stopping:
             share = min(_WATCHED, _MOST_WATCHED / self.n_train)
@@ -120,7 +136,7 @@ class Streamed:
             known["classes"] = np.arange(len(self.target.classes))
         chunks = _Epochs(self, split, mix=bool(estimator.shuffle))
         rows = _SHUFFLED * self.source.rows
-        estimator.fit_batches(chunks, eval_set=watched, shuffle_rows=rows, **known)
+        return estimator.fit_batches(chunks, eval_set=watched, shuffle_rows=rows, **known)
 
     def _watched(self, split: Split) -> tuple[NDArray[np.float32], Any]:
         parts = [(X, y) for X, y in self.parts(split, 2) if len(y)]
@@ -223,6 +239,7 @@ def prepare_parts(
         source.n_rows - n_train - n_test,
         n_train,
         n_test,
+        study.target.lowest,
         seed,
         split,
         study.notes,
@@ -342,6 +359,7 @@ class _TargetColumn:
     counts: dict[Any, list[int]] = field(default_factory=dict)  # in training, and in all rows
     more: bool = False
     moments: Moments = field(default_factory=Moments)
+    lowest: float = np.inf
     dates: bool = True
     type: pa.DataType = None
     kind: Kind | None = None
@@ -378,6 +396,7 @@ class _TargetColumn:
         self.n_test += int(there.sum() - train.sum())
         if numbers is not None:
             self.moments.add(numbers[train])
+            self.lowest = float(numbers[there].min(initial=self.lowest))
         if not self.more:
             self._count(known.filter(pa.array(there)), train[there])
         return train

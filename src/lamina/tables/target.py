@@ -45,7 +45,13 @@ class Target:
     shares : tuple of float
         The share of each class in the rows of training.
     mean, scale : float
-        For a regression: the network learns ``(y - mean) / scale``.
+        For a regression: mean and standard deviation in the rows of training.
+    ratio : bool, default=False
+        Whether the network learns ``y / mean``, as numbers above 0 want it, and not
+        ``(y - mean) / scale``.
+    levels, quantiles : tuple of float
+        The levels of the quantiles that are predicted, and these quantiles of the rows of
+        training; empty if one number is predicted.
     """
 
     name: str
@@ -53,6 +59,14 @@ class Target:
     shares: tuple[float, ...] = ()
     mean: float = 0.0
     scale: float = 1.0
+    ratio: bool = False
+    levels: tuple[float, ...] = ()
+    quantiles: tuple[float, ...] = ()
+
+    @property
+    def unit(self) -> tuple[float, float]:
+        """Give shift and factor from the network's numbers to the target's own unit."""
+        return (0.0, self.mean) if self.ratio else (self.mean, self.scale)
 
     @property
     def task(self) -> Task:
@@ -107,10 +121,11 @@ class Target:
             return None
 
     def to_learn(self, truth: NDArray[np.float64]) -> NDArray[np.int64] | NDArray[np.float32]:
-        """Return what the network is taught: places of labels, or numbers of mean 0."""
+        """Return what the network is taught: places of labels, or numbers in its own unit."""
         if self.classes:
             return truth.astype(np.int64)
-        return ((truth - self.mean) / self.scale).astype(np.float32)
+        shift, factor = self.unit
+        return ((truth - shift) / factor).astype(np.float32)
 
     def label_names(self) -> list[str]:
         """Return the classes as text: ``true`` and ``false`` for booleans."""

@@ -92,7 +92,8 @@ class Iterations:
         self.data, self.watch, self.listener = data, watch or Watch(), listener or Listener()
         self.packed = _pack(state.parameters)
         self._dtype, self._ended = state.parameters[0][0].dtype, False
-        state.history.go_by(self.watch.monitor)
+        self._raised: StopIteration | None = None
+        state.history.go_by(self.watch.monitor, self.watch.anew)
         self._started = perf_counter()
 
     def run(self, objective: Any, options: dict[str, Any]) -> tuple[Outcome, int, str]:
@@ -115,14 +116,28 @@ class Iterations:
             )
         except KeyboardInterrupt:
             return Outcome.INTERRUPTED, -1, "interrupted by the user"
+        if self._raised is not None:
+            raise self._raised
         self.packed = found.x
         outcome = Outcome.CONVERGED if found.status == 0 or self._ended else Outcome.MAX_ITER
+        outcome = Outcome.of_loss(self.network, float(found.fun)) or outcome
         if self.listener.stopping:
             outcome = Outcome.STOPPED
         return outcome, found.status, str(found.message)
 
     def _after(self, intermediate_result: Any) -> None:
-        """Take note of an iteration; SciPy ends its loop on a StopIteration."""
+        """Take note of an iteration; SciPy ends its loop on a StopIteration, whosever it is."""
+        try:
+            self._note(intermediate_result)
+        except StopIteration as error:
+            self._raised = error
+            raise
+        if self.listener.stopping or self._ended or Outcome.of_loss(self.network, self.loss):
+            raise StopIteration  # with a loss that is NaN, SciPy would go on to the last iteration
+        self._started = perf_counter()
+
+    def _note(self, intermediate_result: Any) -> None:
+        """Take note of an iteration, and judge it."""
         self.packed = intermediate_result.x.copy()
         self.note(float(intermediate_result.fun))
         self.n_epochs += 1
@@ -136,9 +151,6 @@ class Iterations:
         self._ended = self.watch.monitor is not None and (
             history.no_improvement > self.watch.patience
         )
-        if self.listener.stopping or self._ended:
-            raise StopIteration
-        self._started = perf_counter()
 
     def note(self, loss: float) -> None:
         """Write an iteration's loss into the history."""
@@ -146,8 +158,7 @@ class Iterations:
         history.loss.append(loss)
         history.learning_rate.append(np.nan)
         history.seconds.append(perf_counter() - self._started)
-        if self.watch.monitor is None:
-            history.best_loss = min(history.best_loss, loss)
+        history.best_loss = min(history.best_loss, loss)
 
     def _trainer(self) -> Any:
         """Return what measures at the present parameters: a trainer that takes no step."""
@@ -175,6 +186,11 @@ class Iterations:
     def parameters(self) -> Parameters:
         """Return copies of the present parameters."""
         return _unpack(self.packed.astype(self._dtype), self.network)
+
+    @property
+    def marked(self) -> None:
+        """There is no mark."""
+        return
 
     def mark(self) -> Mark:
         """Raise ArgumentError: what SciPy remembers of earlier steps cannot be read."""

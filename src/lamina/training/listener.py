@@ -45,8 +45,16 @@ class Course(Protocol):
         """Return copies of the present parameters."""
         ...
 
+    @property
+    def marked(self) -> int | None:
+        """The epoch whose end `mark` is of; None where there is no mark."""
+        ...
+
     def mark(self) -> Mark:
-        """Return all that is needed to go on from the end of the last epoch."""
+        """Return all that is needed to go on from the end of the last epoch.
+
+        Not within an epoch, but after training again, if the listener `marks`.
+        """
         ...
 
 
@@ -62,6 +70,9 @@ class Listener:
 
     batches: tuple[int, ...] = ()
     """`batch` is called after each multiple of one of these numbers of steps."""
+
+    marks: bool = False
+    """Whether a course's `mark` is to be had after training too, wherever it ended."""
 
     def begin(self, course: Course) -> None:
         """Hear that training begins, or goes on from a checkpoint."""

@@ -16,7 +16,7 @@ import numpy as np
 
 from lamina.engines import Data, Engine, Trainer
 from lamina.engines.protocol import Parameters
-from lamina.plan import Clock, Network, Training, over_epoch
+from lamina.plan import ArgumentError, Clock, Network, Training, over_epoch
 from lamina.spec.arrays import Numbers
 from lamina.training import reactive
 from lamina.training.ahead import Ahead
@@ -55,7 +55,7 @@ def fit(
     watch = watch or Watch.loss(training)
     with closing(engine.trainer(*arguments, *drawn)) as trainer:
         loop = Loop(trainer, training, state, random, ahead, watch, listener or Listener())
-        loop.order = rows if mark is None else mark.order
+        loop.network, loop.order = network, rows if mark is None else mark.order
         loop.n_epochs = 0 if mark is None else mark.n_epochs
         try:
             outcome = loop.run()
@@ -71,6 +71,7 @@ class Loop:
     """One training under way: a `Course` for its listener."""
 
     order: np.ndarray
+    network: Network
     n_epochs = 0
     batch = 0
     n_batches = 0
@@ -91,7 +92,11 @@ class Loop:
         self._rate: Numbers = np.nan
         self._step_before = state.step
         self._sums, self._met = (0.0, 0.0), 0  # losses and samples of the epoch so far
-        state.history.go_by(watch.monitor)
+        self._between = True  # whether the last epoch is done with, and the next has not begun
+        self._last: Mark | None = None  # of the last epoch's end, but for what the trainer keeps
+        self._final: Mark | None = None
+        self._over = False
+        state.history.go_by(watch.monitor, watch.anew)
         self._best_before = state.history.best_score
 
     def run(self) -> Outcome:
@@ -99,12 +104,17 @@ class Loop:
         self.watch.try_out(self.trainer)
         self.listener.begin(self)
         while (ended := self._ended()) is None:
+            if self.listener.marks:
+                self.trainer.keep("last")
+                self._last = self._remembered()
+            self._between = False
             if self.training.shuffle:
                 self.order = self.order[permutation(self.random, len(self.order))]
             ended = self._epoch()
             if ended is not None:
                 return ended
             self._measure()
+            self._between = True
             self.listener.epoch(self.n_epochs, self.state)
         return ended
 
@@ -162,8 +172,11 @@ class Loop:
                 part, rows = order[begin * size : end * size], table[begin:end]
             with np.errstate(over="ignore", invalid="ignore"):
                 self._sums = sums = self.trainer.epoch(part, size, rows, first, self._sums)
-            if not isfinite(sums[0] + sums[1]) and not self.trainer.finite():
-                return Outcome.DIVERGED
+            if not isfinite(sums[0] + sums[1]):
+                if not self.trainer.finite():
+                    return Outcome.DIVERGED
+                if ended := Outcome.of_loss(self.network, sums[0]):
+                    return ended
             self.state.step += end - begin
             self.trainer.n_done = 0  # counted: an interrupt from here on must not count them again
             self.batch += end - begin
@@ -196,6 +209,9 @@ class Loop:
     def finish(self) -> bool:
         """Bring the state up to date; return whether the parameters were finite."""
         finite = self.trainer.finite()
+        if self.listener.marks and finite:
+            self._final = self.mark() if self._between else self._went_back()
+        self._over = True
         if finite:
             self.state.step += self.trainer.n_done  # of an epoch that was cut short
         else:
@@ -228,19 +244,62 @@ class Loop:
         """Return copies of the present parameters."""
         return self.trainer.read()[0]
 
+    @property
+    def marked(self) -> int | None:
+        """The epoch whose end `mark` is of; None where there is no mark."""
+        if not self._over:
+            return self.n_epochs
+        return None if self._final is None else self._final.n_epochs
+
+    def _remembered(self) -> Mark:
+        """Return the mark of an epoch's end without the parameters, which the trainer keeps."""
+        state = replace(self.state, parameters=[], slots=None, history=self.state.history.copy())
+        return Mark(state, self.n_epochs, self.order, _as_it_is(self.random))
+
+    def _went_back(self) -> Mark | None:
+        """Return the mark of the last epoch's end from within an epoch; None if it is lost."""
+        last, now = self._last, self.state.history
+        if last is None or last.state.history.best_score != now.best_score:
+            return None
+        self.trainer.keep("here")
+        self.trainer.recall("last")
+        parameters, slots = self.trainer.read()
+        self.trainer.recall("here")
+        own = replace(last.state.history, best_parameters=self._best())
+        last.state = replace(last.state, parameters=parameters, slots=slots, history=own)
+        return last
+
     def mark(self) -> Mark:
         """Return all that is needed to go on from here, the end of an epoch or the beginning."""
+        if self._over:
+            if self._final is None:
+                raise ArgumentError("a training that is over, or was cut off, has no checkpoint")
+            return self._final
+        if not self._between:
+            raise ArgumentError("a checkpoint is of an epoch's end: make it in on_epoch_end")
         state, history = self.state, self.state.history
         parameters, slots = self.trainer.read()
-        best = history.best_parameters
-        if self.watch.restore_best and history.best_score > self._best_before:
-            self.trainer.keep("here")
-            self.trainer.recall("best")
-            best, _ = self.trainer.read()
-            self.trainer.recall("here")
-        own = replace(history, best_parameters=best)
+        own = replace(history, best_parameters=self._best())
         now = replace(state, parameters=parameters, slots=slots, history=own)
         return Mark(now, self.n_epochs, self.order, self.random)
+
+    def _best(self) -> Parameters | None:
+        """Return the best parameters so far, which this fit's trainer or an earlier fit has."""
+        history = self.state.history
+        if not self.watch.restore_best or history.best_score <= self._best_before:
+            return history.best_parameters
+        self.trainer.keep("here")
+        self.trainer.recall("best")
+        best, _ = self.trainer.read()
+        self.trainer.recall("here")
+        return best
+
+
+def _as_it_is(random: np.random.RandomState) -> np.random.RandomState:
+    """Return a source of the draws that `random` is about to give."""
+    other = np.random.RandomState()
+    other.set_state(random.get_state())
+    return other
 
 
 def _copied(parameters: Parameters) -> Parameters:

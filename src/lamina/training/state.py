@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
+from typing import Any
 
 import numpy as np
 
 from lamina.engines.protocol import Parameters, Slots
-from lamina.plan import Schedule, Training
+from lamina.plan import CustomLoss, Network, Schedule, Training
+
+LISTS = ("loss", "validation_score", "learning_rate", "seconds")  # of a History, by epoch
 
 
 class Outcome(Enum):
@@ -18,7 +21,23 @@ class Outcome(Enum):
     CONVERGED = "no improvement for too many epochs"
     INTERRUPTED = "interrupted by the user"
     DIVERGED = "the parameters are no longer finite"
+    UNDEFINED = "the loss is not a number, though the parameters are finite"
     STOPPED = "stopped by a listener"
+
+    @property
+    def failed(self) -> bool:
+        """Whether there is no going on."""
+        return self in (Outcome.DIVERGED, Outcome.UNDEFINED)
+
+    @classmethod
+    def of_loss(cls, network: Network, loss: float) -> Outcome | None:
+        """Return UNDEFINED for a loss that cannot be what it should at finite parameters, or None.
+
+        The losses that come with lamina may be infinite: squares of large numbers overflow while
+        their slopes do not. One of the user's own must be finite.
+        """
+        wrong = not np.isfinite(loss) if isinstance(network.loss, CustomLoss) else np.isnan(loss)
+        return cls.UNDEFINED if wrong else None
 
 
 @dataclass
@@ -74,14 +93,23 @@ class History:
         column = self.loss if name == "loss" else self.columns.get(name, [])
         return column[-1] if column and len(column) == len(self.loss) else np.nan
 
-    def go_by(self, monitor: str | None) -> None:
-        """Forget the best so far if another number decides from now on."""
-        if monitor is None or monitor == self.monitor:
+    def go_by(self, monitor: str | None, anew: bool = False) -> None:
+        """Forget the best so far if another number decides from now on, or if it is of other data.
+
+        `anew` says that it is.
+        """
+        if monitor is None or (monitor == self.monitor and not anew):
             return
-        if self.monitor is not None:
+        if self.monitor is not None or anew:
             self.best_score, self.best_epoch, self.best_parameters = -np.inf, None, None
             self.no_improvement = 0
         self.monitor = monitor
+
+    def copy(self) -> History:
+        """Return a history that later epochs do not change."""
+        columns = {name: list(column) for name, column in self.columns.items()}
+        lists: Any = {name: list(getattr(self, name)) for name in LISTS}
+        return replace(self, columns=columns, **lists)
 
 
 @dataclass

@@ -81,7 +81,7 @@ def fit_stream(
     ahead = Ahead(training, len(network.layers) - 1)
     with closing(Moving(make, state.parameters, state.slots, source.sample)) as trainer:
         loop = StreamLoop(trainer, training, state, random, ahead, watch, listener)
-        loop.source, loop.order = source, np.arange(0)
+        loop.network, loop.source, loop.order = network, source, np.arange(0)
         try:
             outcome = loop.run()
         except KeyboardInterrupt:

@@ -11,6 +11,8 @@ import numpy as np
 from lamina.plan import Training
 from lamina.training.state import History
 
+Evaluate = Callable[[Any], dict[str, float]]
+
 
 @dataclass(frozen=True)
 class Watch:
@@ -19,7 +21,8 @@ class Watch:
     Attributes
     ----------
     evaluate : function of a trainer or None
-        Returns the epoch's numbers by name: losses and scores of other samples.
+        Returns the epoch's numbers by name: losses and scores of other samples. If it has a
+        `try_out`, that is what a rehearsal calls.
     monitor : str or None
         The number to go by, "loss" or one of `evaluate`'s; None: the loss as in scikit-learn,
         whose last parameters are kept, not the best.
@@ -34,9 +37,13 @@ class Watch:
         Epochs before the first one that counts.
     rehearse : bool
         Whether to measure once before the first epoch, so that what cannot measure says so.
+    strict : bool
+        Whether an improvement by 0 is none, also with a `tol` of 0; with scikit-learn it is one.
+    anew : bool
+        Whether the best of earlier fits is forgotten, since it may be of other data.
     """
 
-    evaluate: Callable[[Any], dict[str, float]] | None = None
+    evaluate: Evaluate | None = None
     monitor: str | None = None
     sign: float = -1.0
     patience: float = 10
@@ -44,6 +51,8 @@ class Watch:
     restore_best: bool = False
     start: int = 0
     rehearse: bool = False
+    strict: bool = False
+    anew: bool = False
 
     @classmethod
     def loss(cls, training: Training) -> Watch:
@@ -53,7 +62,7 @@ class Watch:
     def try_out(self, trainer: Any) -> None:
         """Measure before any work, if that is wanted."""
         if self.rehearse and self.evaluate is not None:
-            self.evaluate(trainer)
+            getattr(self.evaluate, "try_out", self.evaluate)(trainer)
 
     def measure(self, trainer: Any, history: History) -> None:
         """Write the numbers of the epoch that ended into the history."""
@@ -66,10 +75,11 @@ class Watch:
         `keep` is told to keep the parameters as "best" where they are. Of equals the first is the
         best.
         """
+        loss, least = history.loss[-1], history.best_loss
+        history.best_loss = min(least, loss)
         if self.monitor is None:
-            error = history.loss[-1]
-            better = _improves(history.best_loss - error, self.tol)
-            history.best_loss = min(history.best_loss, error)
+            error = loss
+            better = self._improves(least - error)
         else:
             value = history.last(self.monitor)
             error = -self.sign * value
@@ -77,7 +87,7 @@ class Watch:
                 history.validation_score.append(value)
             if n_epochs <= self.start:
                 return error
-            better = _improves(-error - history.best_score, self.tol)
+            better = self._improves(-error - history.best_score)
             if -error > history.best_score:
                 history.best_score, history.best_epoch = -error, len(history.loss)
                 if self.restore_best:
@@ -85,7 +95,6 @@ class Watch:
         history.no_improvement = 0 if better else history.no_improvement + 1
         return error
 
-
-def _improves(gain: float, tol: float) -> bool:
-    """Return whether a gain counts: the first epoch's, inf, always; one that is NaN never."""
-    return gain >= tol or gain == np.inf
+    def _improves(self, gain: float) -> bool:
+        """Return whether a gain counts: the first epoch's, inf, always; one that is NaN never."""
+        return (gain >= self.tol and (gain > 0 or not self.strict)) or gain == np.inf

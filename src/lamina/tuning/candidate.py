@@ -19,13 +19,21 @@ from lamina.plan import Schedule, checks
 from lamina.tuning.parallel import StoppedError
 from lamina.tuning.split import Samples
 
+PARTS = 10  # of the samples held out, whose losses tell how much is chance
+
 
 def check(estimator: Any, X: Any, y: Any, sample_weight: Any) -> Samples:
     """Check everything that a fit would, and return the samples in the form that fits share."""
     checks.kind("estimator", estimator, BaseMLP, "an MLPClassifier or MLPRegressor")
     if is_lbfgs(estimator):
         raise checks.fail("solver", "one that has a learning rate", estimator.solver)
-    _, data, _ = clone(estimator)._prepare(X, y, sample_weight, False, None)
+    trial = clone(estimator)
+    _, data, _ = trial._prepare(X, y, sample_weight, False, None)
+    if len(getattr(trial, "classes_", (0, 1))) < 2:
+        raise checks.ArgumentError(
+            f"y must have two classes at least, or every learning rate is as good, got "
+            f"{trial.classes_.tolist()[0]!r} only"
+        )
     weights = None if sample_weight is None else np.asarray(data.weights)
     X = check_array(
         X, accept_sparse=["csr"], dtype=(np.float64, np.float32), ensure_all_finite=False
@@ -105,3 +113,32 @@ def judged(
         return np.inf
     loss = float(model.history_["eval_loss"][-1])
     return loss if np.isfinite(loss) else np.inf
+
+
+def by_part(
+    estimator: BaseMLP,
+    train: Samples,
+    held: Samples,
+    seed: int,
+    epochs: int,
+    rate: float,
+    blind: bool,
+    stop: Event,
+) -> np.ndarray:
+    """Return the losses of ten parts of the samples held out.
+
+    A `blind` candidate sees zeros in place of X, so that all it learns is a constant.
+    """
+    model = candidate(estimator, rate, seed, max_iter=epochs, callbacks=[Stop(stop)])
+    train, held = (_blinded(own) if blind else own for own in (train, held))
+    rows = np.array_split(np.arange(len(held)), PARTS)
+    parts = [held.rows(own) for own in rows]
+    sets = [own[:2] if own.weights is None else tuple(own) for own in parts]
+    model.fit(train.X, train.y, train.weights, eval_set=sets)
+    return np.array([model.history_[f"eval_{i}_loss"][-1] for i in range(PARTS)])
+
+
+def _blinded(samples: Samples) -> Samples:
+    X = samples.X
+    zeros = type(X)(X.shape, dtype=X.dtype) if scipy.sparse.issparse(X) else np.zeros_like(X)
+    return Samples(zeros, samples.y, samples.weights)

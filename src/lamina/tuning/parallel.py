@@ -3,27 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from threading import Event
 from typing import Any
 
-from lamina.engines import engine_info
-from lamina.plan import checks
+from lamina.estimators.jobs import LOOK
 
 
 class StoppedError(Exception):
     """What a task raises once it is asked to stop; seen by no one outside."""
-
-
-def workers(n_jobs: int | None) -> int:
-    """Return the number of threads: None and -1 are every core that this process may use."""
-    if n_jobs is None or (n_jobs == -1 and not isinstance(n_jobs, bool)):
-        return engine_info().threads
-    try:
-        checks.integer("n_jobs", n_jobs, "[1, inf)")
-    except checks.ArgumentError:
-        raise checks.fail("n_jobs", "an integer in [1, inf), -1 or None", n_jobs) from None
-    return int(n_jobs)
 
 
 def run(task: Callable[..., Any], arguments: Iterable[tuple], n_workers: int) -> list[Any]:
@@ -36,8 +24,14 @@ def run(task: Callable[..., Any], arguments: Iterable[tuple], n_workers: int) ->
     with ThreadPoolExecutor(n_workers, thread_name_prefix="lamina-tuning") as pool:
         try:
             futures = [pool.submit(task, *own, stop) for own in arguments]
+            while wait(futures, LOOK, FIRST_EXCEPTION).not_done and not _failed(futures):
+                pass
             return [future.result() for future in futures]
         except BaseException:
             stop.set()
             pool.shutdown(wait=True, cancel_futures=True)
             raise
+
+
+def _failed(futures: list[Future]) -> bool:
+    return any(future.done() and future.exception() is not None for future in futures)

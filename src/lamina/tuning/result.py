@@ -9,6 +9,8 @@ import numpy as np
 
 from lamina.tuning.frame import frame
 
+SURE = 2.0  # standard errors by which a loss must be better than a constant's to be better
+SMALL = 0.1  # share of a constant's loss that is worth a doubt
 NEAR = 0.05  # losses that much above the lowest count as good as it
 
 
@@ -33,6 +35,12 @@ class LearningRateSearch:
         For which each candidate was trained.
     judge : {"validation", "training"}
         The samples whose loss it is.
+    gain, gain_error : float
+        By how much the loss at the suggestion is below that of the best constant that training
+        finds, and the standard error of that over ten parts of the samples held out; NaN with
+        fewer than 20 of them.
+    notes : tuple of str
+        What is doubtful about the samples held out.
     """
 
     rates: np.ndarray
@@ -42,6 +50,9 @@ class LearningRateSearch:
     start: float
     epochs: int
     judge: str
+    gain: float = np.nan
+    gain_error: float = np.nan
+    notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         for name in ("rates", "losses", "losses_by_seed", "stages"):
@@ -126,6 +137,9 @@ class LearningRateSearch:
     @property
     def cautions(self) -> tuple[str, ...]:
         """What makes the suggestion doubtful, in words; empty if nothing does."""
+        return (*self._about_rates(), *self.notes)
+
+    def _about_rates(self) -> tuple[str, ...]:
         best = best_of(self.losses)
         if best is None:
             return (
@@ -144,6 +158,12 @@ class LearningRateSearch:
             return (
                 f"the lowest loss is that of the {end} learning rate tried, "
                 f"{_g(self.suggestion)}: the best may lie {beyond} it",
+            )
+        if self.gain <= min(SURE * self.gain_error, SMALL * (self.loss + self.gain)):
+            return (
+                f"at {_g(self.suggestion)} the loss is hardly better than that of a constant "
+                f"prediction (by {_g(self.gain)}, with a standard error of {_g(self.gain_error)}): "
+                f"the features may say nothing about y, nor the losses about the rates",
             )
         return ()
 

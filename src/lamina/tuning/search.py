@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import warnings
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state
 
-from lamina.estimators import ScaleWarning
+from lamina.estimators import ScaleWarning, jobs
 from lamina.plan import checks
 from lamina.tuning import parallel
-from lamina.tuning.candidate import check, check_ends, check_schedule, judged
+from lamina.tuning.candidate import PARTS, by_part, check, check_ends, check_schedule, judged
 from lamina.tuning.result import LearningRateSearch, best_of
 from lamina.tuning.split import Samples, split
 
@@ -115,7 +116,7 @@ def search_learning_rate(
         _check_epochs(epochs)
     checks.integer("n_repeats", n_repeats, "[1, inf)")
     checks.real("validation_fraction", validation_fraction, "[0, 1)")
-    n_workers = parallel.workers(n_jobs)
+    n_workers = jobs.workers(n_jobs)
     samples = check(estimator, X, y, sample_weight)
     check_schedule(estimator)
     random = check_random_state(estimator.random_state if random_state is None else random_state)
@@ -129,11 +130,17 @@ def search_learning_rate(
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
         warnings.simplefilter("ignore", ScaleWarning)  # `check` has given it
+        warnings.filterwarnings("ignore", "Got `batch_size`")  # a part may be less than a batch
         _coarse(runs, low, high, n)
         if n_fine:
             _fine(runs, n_fine)
-    judge = "validation" if validation_fraction > 0 else "training"
-    result = LearningRateSearch.of(runs.losses, runs.stages, runs.start, epochs, judge)
+        judge = "validation" if validation_fraction > 0 else "training"
+        result = LearningRateSearch.of(runs.losses, runs.stages, runs.start, epochs, judge)
+        if validation_fraction > 0 and not result.cautions and len(held) >= 2 * PARTS:
+            gain, error = runs.gain(result.suggestion)
+            result = replace(result, gain=gain, gain_error=error)
+    if validation_fraction > 0 and hasattr(estimator, "predict_proba"):
+        result = replace(result, notes=_classes_missing(train, held))
     for words in result.cautions:
         warnings.warn(words, UserWarning, stacklevel=2)
     return result
@@ -151,6 +158,21 @@ def _epochs(estimator: Any, n_samples: int) -> int:
     size = 200 if estimator.batch_size == "auto" else estimator.batch_size
     per_epoch = -(-n_samples // min(size, n_samples))
     return min(max(EPOCHS, -(-STEPS // per_epoch)), estimator.max_iter)
+
+
+def _classes_missing(train: Samples, held: Samples) -> tuple[str, ...]:
+    """Return what there is to say of classes that no sample held out has."""
+    if getattr(train.y, "ndim", 1) != 1:
+        return ()
+    missing = np.setdiff1d(train.y, held.y)
+    if not len(missing):
+        return ()
+    more = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
+    return (
+        f"class {missing.tolist()[0]!r}{more} is not among the samples held out, so that no loss "
+        f"is of it: "
+        f"give it more samples, or raise validation_fraction",
+    )
 
 
 class _Runs:
@@ -183,6 +205,13 @@ class _Runs:
             self.start = float(found[-1].mean())
         for rate, own in zip(new, found.tolist(), strict=False):
             self.losses[rate], self.stages[rate] = own, stage
+
+    def gain(self, rate: float) -> tuple[float, float]:
+        """Return by how much the loss is below a constant's, and the standard error of that."""
+        tries = [(*self.seeds[0], self.epochs, rate, blind) for blind in (False, True)]
+        seeing, blind = parallel.run(by_part, tries, self.n_workers)
+        better = blind - seeing
+        return float(better.mean()), float(better.std(ddof=1) / np.sqrt(len(better)))
 
     def flat(self) -> bool:
         """Return whether all rates have the same losses, and finite ones."""

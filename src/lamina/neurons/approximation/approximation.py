@@ -132,7 +132,7 @@ class Approximation:
         fitted |= {"n_layers_": 3, "n_outputs_": 1, "out_activation_": "identity"}
         fitted |= {"n_iter_": 0, "t_": 0, "loss_": np.nan, "best_loss_": np.inf}
         fitted |= {"loss_curve_": [], "validation_scores_": None, "best_validation_score_": None}
-        model.restore(model.get_params() | fitted)
+        model.restore(model.get_params(deep=False) | fitted)
         return model
 
     def summary(self) -> str:
