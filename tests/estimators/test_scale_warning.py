@@ -228,7 +228,7 @@ def test_the_model_does_not_depend_on_the_look():
 
 
 def test_the_look_at_a_large_table_takes_little():
-    from lamina.estimators import scales
+    from lamina.estimators.data import scales
 
     x = np.random.RandomState(0).normal(size=(100_000, 20))
     model, network = lamina.MLPRegressor(), lamina.Network.mlp(20, [1], 1)

@@ -19,7 +19,7 @@ from sklearn.metrics import log_loss, mean_squared_error
 from sklearn.preprocessing import scale
 
 import lamina
-from lamina.estimators.callback import Callback
+from lamina.estimators.running.callback import Callback
 from lamina.tuning import ramp_test, search_learning_rate
 from lamina.tuning.split import Samples, split
 

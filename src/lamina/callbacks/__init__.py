@@ -11,7 +11,7 @@ from lamina.callbacks.logs import CSVLog, JSONLog
 from lamina.callbacks.plot import LivePlot
 from lamina.callbacks.progress import ProgressBar
 from lamina.callbacks.recorder import LearningRateRecorder
-from lamina.estimators.callback import Callback, Run
+from lamina.estimators.running.callback import Callback, Run
 
 __all__ = [
     "CSVLog",

@@ -9,7 +9,7 @@ from os import PathLike
 from time import monotonic
 
 from lamina import codec
-from lamina.estimators.callback import Callback, Run
+from lamina.estimators.running.callback import Callback, Run
 from lamina.plan import checks
 
 SHARE = 0.1  # of the time that writing may take, where nobody says how often

@@ -12,7 +12,7 @@ from os import PathLike
 from typing import Any
 
 from lamina import codec
-from lamina.estimators.callback import Callback, Run
+from lamina.estimators.running.callback import Callback, Run
 from lamina.plan import checks
 
 

@@ -13,8 +13,8 @@ import numpy as np
 
 from lamina import codec
 from lamina.callbacks import screen
-from lamina.estimators.callback import Callback, Run
-from lamina.estimators.history import TrainingHistory
+from lamina.estimators.measuring.history import TrainingHistory
+from lamina.estimators.running.callback import Callback, Run
 from lamina.plan import checks
 
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")

@@ -9,7 +9,7 @@ from time import monotonic
 from typing import Any, Protocol
 
 from lamina.callbacks import screen
-from lamina.estimators.callback import Callback, Run
+from lamina.estimators.running.callback import Callback, Run
 from lamina.plan import checks
 
 LINES = 10  # of a training whose output is no terminal

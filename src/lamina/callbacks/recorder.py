@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from lamina.estimators.callback import Callback, Run
+from lamina.estimators.running.callback import Callback, Run
 
 
 class LearningRateRecorder(Callback):

@@ -10,8 +10,8 @@ from sklearn.utils.validation import check_is_fitted
 
 from lamina.displays.figure import COLOURS, axes, legend
 from lamina.estimators.base import BaseMLP
-from lamina.estimators.history import TrainingHistory
 from lamina.estimators.html import curves, facts
+from lamina.estimators.measuring.history import TrainingHistory
 from lamina.plan import checks
 
 BLUE_FIRST = (COLOURS[1], COLOURS[0], *COLOURS[2:])

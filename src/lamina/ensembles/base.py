@@ -18,8 +18,9 @@ from sklearn.utils.validation import check_is_fitted
 from lamina import codec
 from lamina.ensembles import outcome, parallel, sample
 from lamina.ensembles.member import Shared, Trained, new, prepare, train
-from lamina.estimators import inputs, jobs, preprocessing
+from lamina.estimators import jobs
 from lamina.estimators.base import BaseMLP, check_stochastic
+from lamina.estimators.data import inputs, preprocessing
 from lamina.plan import checks
 
 ROWS = 1 << 14  # of X, whose predictions by all members are held in memory at once

@@ -10,8 +10,9 @@ from sklearn.utils.metaestimators import available_if
 
 from lamina.ensembles.base import BaseEnsemble, has_partial_fit
 from lamina.ensembles.spread import Uncertainty, deviation, uncertainty
-from lamina.estimators import MLPClassifier, weights
+from lamina.estimators import MLPClassifier
 from lamina.estimators.base import BaseMLP
+from lamina.estimators.data import weights
 
 
 class EnsembleClassifier(ClassifierMixin, BaseEnsemble):

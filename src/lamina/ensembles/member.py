@@ -12,10 +12,11 @@ import numpy as np
 
 from lamina.engines import Data, default_engine
 from lamina.ensembles.parallel import Stop
-from lamina.estimators import translate, validation
+from lamina.estimators import translate
 from lamina.estimators.base import BaseMLP
-from lamina.estimators.callback import Told
-from lamina.estimators.report import Report
+from lamina.estimators.measuring import validation
+from lamina.estimators.running.callback import Told
+from lamina.estimators.running.report import Report
 from lamina.plan import Training, checks
 from lamina.training import Outcome, State, fit, fit_lbfgs
 from lamina.training.lbfgs import Result

@@ -7,8 +7,8 @@ from concurrent.futures import ThreadPoolExecutor, wait
 from threading import Event
 from typing import Any
 
-from lamina.estimators.callback import Callback, Run
 from lamina.estimators.jobs import LOOK
+from lamina.estimators.running.callback import Callback, Run
 
 INTERRUPTED = "The user interrupted training."
 STEPS = 100  # after which a member looks whether it is to stop: seldom enough to cost nothing

@@ -10,8 +10,9 @@ from sklearn.utils.metaestimators import available_if
 
 from lamina.ensembles.base import BaseEnsemble, has_partial_fit
 from lamina.ensembles.spread import deviation
-from lamina.estimators import MLPRegressor, preprocessing
+from lamina.estimators import MLPRegressor
 from lamina.estimators.base import BaseMLP
+from lamina.estimators.data import preprocessing
 from lamina.plan import checks
 
 

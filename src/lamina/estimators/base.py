@@ -15,22 +15,14 @@ from sklearn.utils.validation import check_is_fitted
 
 from lamina import codec
 from lamina.engines import Data, Predictor, default_engine
-from lamina.estimators import (
-    checkpoint,
-    html,
-    inputs,
-    layers,
-    options,
-    preprocessing,
-    scales,
-    scoring,
-    translate,
-    validation,
-)
-from lamina.estimators.callback import Told
-from lamina.estimators.history import TrainingHistory
-from lamina.estimators.report import Report
-from lamina.estimators.task import Task, train
+from lamina.estimators import html, layers, options, translate
+from lamina.estimators.data import inputs, preprocessing, scales
+from lamina.estimators.measuring import scoring, validation
+from lamina.estimators.measuring.history import TrainingHistory
+from lamina.estimators.running import checkpoint
+from lamina.estimators.running.callback import Told
+from lamina.estimators.running.report import Report
+from lamina.estimators.running.task import Task, train
 from lamina.plan import Network, Training
 from lamina.training import State, reactive
 
@@ -205,7 +197,7 @@ class BaseMLP(BaseEstimator, ABC):
         saved: checkpoint.Saved | None = None,
         stream: Any = None,
     ) -> Self:
-        """Fit to X and y, or to a `lamina.estimators.batches.Stream` in their place."""
+        """Fit to X and y, or to a `lamina.estimators.data.batches.Stream` in their place."""
         before, report = dict(vars(self)), None
         told, plan = Told(self.callbacks, translate.is_lbfgs(self)), validation.plan(self, eval_set)
         try:
@@ -310,7 +302,7 @@ class BaseMLP(BaseEstimator, ABC):
 
     @property
     def history_(self) -> TrainingHistory:
-        """What each epoch gave: `lamina.estimators.history.TrainingHistory`."""
+        """What each epoch gave: `lamina.estimators.measuring.history.TrainingHistory`."""
         if "_state" not in self.__dict__:
             raise AttributeError(f"{type(self).__name__} has no history_ before it is fitted")
         return TrainingHistory(self._state.history)

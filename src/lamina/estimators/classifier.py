@@ -19,16 +19,10 @@ from sklearn.utils.multiclass import (
 from sklearn.utils.validation import check_is_fitted
 
 from lamina.engines import Data, Predictor
-from lamina.estimators import (
-    calibration,
-    inputs,
-    losses,
-    preprocessing,
-    translate,
-    weights,
-)
+from lamina.estimators import calibration, losses, translate
 from lamina.estimators.base import BaseMLP, check_stochastic
-from lamina.estimators.batches import Stream, check_batches
+from lamina.estimators.data import inputs, preprocessing, weights
+from lamina.estimators.data.batches import Stream, check_batches
 from lamina.plan import Network
 
 
@@ -148,7 +142,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
     validation_scores_, best_validation_score_ : list of float and float, or None
         With early stopping that goes by a score.
     history_ : mapping of str to ndarray
-        What each epoch gave, as a table: `lamina.estimators.history.TrainingHistory`.
+        What each epoch gave, as a table: `lamina.estimators.measuring.history.TrainingHistory`.
     stop_reason_ : str
         Why the last training ended, in a sentence.
     n_iter_, t_ : int

@@ -10,9 +10,10 @@ from sklearn.metrics import d2_pinball_score, r2_score
 from sklearn.utils import column_or_1d
 from sklearn.utils.metaestimators import available_if
 
-from lamina.estimators import inputs, losses, translate
+from lamina.estimators import losses, translate
 from lamina.estimators.base import BaseMLP, check_stochastic
-from lamina.estimators.batches import Stream, check_batches
+from lamina.estimators.data import inputs
+from lamina.estimators.data.batches import Stream, check_batches
 from lamina.plan import Network, Quantiles, SquaredError
 
 

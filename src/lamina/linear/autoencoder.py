@@ -14,7 +14,7 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from lamina.estimators import DivergenceError
-from lamina.estimators.inputs import name_non_finite
+from lamina.estimators.data.inputs import name_non_finite
 from lamina.linear.deep import DeepLinear
 from lamina.linear.factor import Factor, lanczos
 from lamina.linear.learning import Learned, Task, learn

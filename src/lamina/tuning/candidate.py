@@ -13,7 +13,7 @@ from sklearn.utils import check_array
 
 from lamina.estimators import DivergenceError
 from lamina.estimators.base import BaseMLP
-from lamina.estimators.callback import Callback, Run
+from lamina.estimators.running.callback import Callback, Run
 from lamina.estimators.translate import is_lbfgs, schedule_of
 from lamina.plan import Schedule, checks
 from lamina.tuning.parallel import StoppedError

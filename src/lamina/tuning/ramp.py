@@ -12,7 +12,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state
 
 from lamina.estimators import DivergenceError, ScaleWarning
-from lamina.estimators.callback import Callback, Run
+from lamina.estimators.running.callback import Callback, Run
 from lamina.plan import Schedule, checks
 from lamina.tuning import parallel
 from lamina.tuning.candidate import candidate, check, check_ends

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from lamina.estimators.history import TrainingHistory
+from lamina.estimators.measuring.history import TrainingHistory
 
 PLAIN = ("epoch", "learning_rate", "seconds")
 DASHES = ("-", "--", ":", "-.")

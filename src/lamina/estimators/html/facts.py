@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from lamina.estimators import scoring, translate
+from lamina.estimators import translate
 from lamina.estimators.html import text
-from lamina.estimators.report import DIVERGED
+from lamina.estimators.measuring import scoring
+from lamina.estimators.running.report import DIVERGED
 from lamina.plan import EarlyStopping, checks
 
 Rows = list[tuple[str, str]]

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from lamina.estimators.history import TrainingHistory
 from lamina.estimators.html import curves, text
+from lamina.estimators.measuring.history import TrainingHistory
 
 # All at least 3.4 : 1 against white and against #111, so that they serve any theme.
 COLOURS = ("#3b82c4", "#d5601a", "#15966f", "#c0639b", "#b58105", "#8a70d6", "#7d8590")

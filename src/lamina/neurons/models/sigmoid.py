@@ -12,7 +12,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from lamina.descent import MeanOfTerms, descend
 from lamina.descent.inputs import vector
-from lamina.estimators.inputs import name_non_finite
+from lamina.estimators.data.inputs import name_non_finite
 from lamina.neurons.arrays import linear_form
 from lamina.neurons.models import report
 from lamina.neurons.models.learning import LOSSES, training_loss

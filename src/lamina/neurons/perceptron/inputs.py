@@ -8,7 +8,7 @@ import numpy as np
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import validate_data
 
-from lamina.estimators.inputs import name_non_finite
+from lamina.estimators.data.inputs import name_non_finite
 from lamina.neurons.separability.labelled import check_labels
 from lamina.plan import checks
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import scipy.sparse
 
-from lamina.estimators.inputs import name_non_finite
+from lamina.estimators.data.inputs import name_non_finite
 from lamina.plan import checks
 
 

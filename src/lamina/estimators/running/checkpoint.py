@@ -11,7 +11,7 @@ import scipy.sparse
 
 from lamina import codec
 from lamina.engines import Data
-from lamina.estimators import scoring
+from lamina.estimators.measuring import scoring
 from lamina.plan import checks
 from lamina.training import Mark
 

@@ -18,7 +18,8 @@ from sklearn.preprocessing import StandardScaler
 
 from lamina import scalers
 from lamina.engines.protocol import Forward, Predictor
-from lamina.estimators import inputs, losses, statistics
+from lamina.estimators import losses
+from lamina.estimators.data import inputs, statistics
 from lamina.plan import Network, checks
 
 ATTRIBUTES = ("imputer_", "x_scaler_", "y_scaler_")

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from lamina.engines.protocol import Parameters
-from lamina.estimators.history import TrainingHistory
+from lamina.estimators.measuring.history import TrainingHistory
 from lamina.plan import checks
 from lamina.training import Course, Mark
 

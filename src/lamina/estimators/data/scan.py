@@ -15,7 +15,7 @@ from sklearn.utils.sparsefuncs import mean_variance_axis
 
 from lamina import scalers
 from lamina.engines import Data
-from lamina.estimators import inputs, preprocessing, statistics
+from lamina.estimators.data import inputs, preprocessing, statistics
 from lamina.plan import Network
 
 USER = 6  # stack levels from the warning to the caller of fit_batches

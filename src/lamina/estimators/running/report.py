@@ -7,8 +7,9 @@ from typing import Any
 
 from sklearn.exceptions import ConvergenceWarning
 
-from lamina.estimators import translate, validation
-from lamina.estimators.callback import Run, Told
+from lamina.estimators import translate
+from lamina.estimators.measuring import validation
+from lamina.estimators.running.callback import Run, Told
 from lamina.plan import CustomLoss, Training
 from lamina.training import Course, Listener, Outcome, State
 from lamina.training.lbfgs import Result

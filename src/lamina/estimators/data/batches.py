@@ -13,10 +13,12 @@ from sklearn.base import is_classifier
 from sklearn.utils import check_random_state
 
 from lamina.engines import Data, default_engine
-from lamina.estimators import inputs, preprocessing, scales, translate, validation
-from lamina.estimators.report import Report
-from lamina.estimators.scan import Scan
-from lamina.estimators.task import Task
+from lamina.estimators import translate
+from lamina.estimators.data import inputs, preprocessing, scales
+from lamina.estimators.data.scan import Scan
+from lamina.estimators.measuring import validation
+from lamina.estimators.running.report import Report
+from lamina.estimators.running.task import Task
 from lamina.plan import Training, checks
 from lamina.training import Outcome, State, reactive
 from lamina.training.stream import fit_stream

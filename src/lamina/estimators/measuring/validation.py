@@ -13,8 +13,10 @@ from sklearn.model_selection import train_test_split
 from sklearn.utils import _safe_indexing
 
 from lamina.engines import Data
-from lamina.estimators import inputs, preprocessing, scoring, translate
-from lamina.estimators.live import live
+from lamina.estimators import translate
+from lamina.estimators.data import inputs, preprocessing
+from lamina.estimators.measuring import scoring
+from lamina.estimators.measuring.live import live
 from lamina.plan import EarlyStopping, Training, checks
 from lamina.training import Watch
 

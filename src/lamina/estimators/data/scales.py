@@ -9,7 +9,7 @@ import numpy as np
 import scipy.sparse
 from sklearn.base import is_classifier
 
-from lamina.estimators import preprocessing
+from lamina.estimators.data import preprocessing
 from lamina.plan import Network
 
 ROWS = 10_000  # of more rows, so many are looked at

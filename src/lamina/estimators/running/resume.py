@@ -7,9 +7,9 @@ from os import PathLike
 from typing import Any
 
 from lamina import codec
-from lamina.estimators.checkpoint import KIND, Saved
 from lamina.estimators.classifier import MLPClassifier
 from lamina.estimators.regressor import MLPRegressor
+from lamina.estimators.running.checkpoint import KIND, Saved
 from lamina.training import Mark
 
 CLASSES = {"MLPClassifier": MLPClassifier, "MLPRegressor": MLPRegressor}

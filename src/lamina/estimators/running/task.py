@@ -8,8 +8,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from lamina.engines import Data, default_engine
-from lamina.estimators import checkpoint, translate, validation
-from lamina.estimators.report import Report
+from lamina.estimators import translate
+from lamina.estimators.measuring import validation
+from lamina.estimators.running import checkpoint
+from lamina.estimators.running.report import Report
 from lamina.plan import Training
 from lamina.training import Course, Outcome, fit, fit_lbfgs
 from lamina.training.lbfgs import Result

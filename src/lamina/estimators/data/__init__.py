@@ -1,0 +1,1 @@
+"""What comes in: checked, standardised, weighed, whole or in batches."""

@@ -1,0 +1,1 @@
+"""What is measured after each epoch, and what is kept of it."""

@@ -1,0 +1,1 @@
+"""A fit under way: its task, what it tells and to whom, its checkpoints."""
