@@ -25,6 +25,7 @@ from sklearn.preprocessing import StandardScaler
 import lamina
 
 warnings.simplefilter("ignore", ConvergenceWarning)
+warnings.simplefilter("ignore", lamina.ScaleWarning)  # both sides get the target as it is
 
 
 def split(load):
