@@ -260,10 +260,15 @@ def test_an_iterable_that_fails_leaves_a_model():
 
 
 def test_an_iterable_that_runs_dry():
-    own = iter(chunks(X, Y))
+    passes = []
+
+    def dry():
+        passes.append(1)
+        yield from chunks(X, Y) if len(passes) < 3 else []
+
     model = MLPRegressor(max_iter=3, random_state=0)
     with pytest.raises(ValueError, match="batches gave no rows in epoch"):
-        model.fit_batches(lambda: own)
+        model.fit_batches(dry)
 
 
 def test_ctrl_c_in_the_iterable():
@@ -365,3 +370,46 @@ def test_warnings_are_those_of_fit():
         MLPRegressor(max_iter=1).fit_batches([(1e4 * x, y) for x, y in chunks(X, Y)])
     own = [w for w in found if w.category is lamina.ScaleWarning]
     assert len(own) == 1 and own[0].filename == __file__
+
+
+SIGNS = (Y > 0).astype(int)
+
+
+def test_a_loader_may_fill_the_same_memory_again():
+    def reused():
+        x, y, w = np.empty((100, X.shape[1])), np.empty(100, int), np.empty(100)
+        for begin in range(0, 300, 100):
+            x[:], y[:], w[:] = X[begin : begin + 100], SIGNS[begin : begin + 100], 1.0
+            yield x, y, w
+
+    def fresh():
+        for chunk in reused():
+            yield tuple(array.copy() for array in chunk)
+
+    one, other = (
+        lamina.MLPClassifier((8,), max_iter=5, random_state=0).fit_batches(own, classes=[0, 1])
+        for own in (reused, fresh)
+    )
+    np.testing.assert_array_equal(one.coefs_[0], other.coefs_[0])
+
+
+def test_the_same_iterator_again_is_an_error():
+    chunks = iter([(X[:100], SIGNS[:100]), (X[100:], SIGNS[100:])])
+    model = lamina.MLPClassifier((5,), max_iter=1)
+    with pytest.raises(ValueError, match="must give a new iterator each time"):
+        model.fit_batches(lambda: chunks, classes=[0, 1])
+    assert not hasattr(model, "coefs_")
+
+
+def test_an_epoch_that_gives_fewer_rows_is_told():
+    passes = []
+
+    def fewer():
+        passes.append(1)
+        yield X[:100], SIGNS[:100]
+        if len(passes) < 3:
+            yield X[100:], SIGNS[100:]
+
+    model = lamina.MLPClassifier((5,), max_iter=3, random_state=0)
+    with pytest.warns(UserWarning, match=r"batches gave 100 rows in epoch \d, and \d+ before"):
+        model.fit_batches(fewer, classes=[0, 1])

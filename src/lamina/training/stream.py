@@ -7,6 +7,7 @@ the chunks begin and end. Without shuffling they are those of all rows in one pi
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
 from time import perf_counter
@@ -98,6 +99,7 @@ class StreamLoop(Loop):
     trainer: Moving
     source: Source
     _rates: tuple[np.ndarray, ...] = ()
+    _rows = 0  # of an epoch, once it is known
 
     def _epoch(self) -> Outcome | None:
         """Run one epoch, a group after another; return why there is no going on, or None."""
@@ -120,11 +122,20 @@ class StreamLoop(Loop):
                     return ended
                 if self.listener.stopping and not last:
                     return Outcome.STOPPED
+        self._rows = self._rows or self.source.n_samples or 0
         if not self._met:
             raise ValueError(
                 f"batches gave no rows in epoch {self.n_epochs + 1}: every iteration over them "
                 f"must give all chunks again"
             )
+        if self._met != (self._rows or self._met):
+            warnings.warn(
+                f"batches gave {self._met} rows in epoch {self.n_epochs + 1}, and {self._rows} "
+                f"before: every iteration over them should give all chunks again",
+                UserWarning,
+                stacklevel=2,
+            )
+        self._rows = self._rows or self._met
         self.n_batches = self.batch
         self._end_epoch(self._met, float(self._rates[0][0]), perf_counter() - started)
         return None

@@ -8,6 +8,7 @@ from contextlib import closing, contextmanager
 from dataclasses import replace
 from typing import Any, NamedTuple
 
+import numpy as np
 import scipy.sparse
 from sklearn.base import is_classifier
 from sklearn.utils import check_random_state
@@ -60,6 +61,7 @@ class Stream:
 
     def __init__(self, batches: Any, classes: Any, shuffle_rows: int | None) -> None:
         self._open, self.again = _opener(batches)
+        self._opened: Any = None  # the last iterator
         if shuffle_rows is not None:
             checks.integer("shuffle_rows", shuffle_rows, "[1, inf)")
         self._classes, self._rows = classes, shuffle_rows
@@ -159,6 +161,13 @@ class Stream:
     def _chunks(self) -> Iterator[Chunk]:
         """Yield the chunks that have rows."""
         iterator = _iterator(self._open())
+        if self.again and iterator is self._opened:
+            raise ValueError(
+                f"batches must give a new iterator each time, got the same "
+                f"{type(iterator).__name__!r} again, part of which has been read: pass the "
+                f"iterator itself, and max_iter=1"
+            )
+        self._opened = iterator
         for number, given in enumerate(iterator):
             if not isinstance(given, (tuple, list)) or len(given) not in (2, 3):
                 raise checks.fail(f"chunk {number} of batches", FORM, given)
@@ -177,7 +186,8 @@ class Stream:
             given = inputs.check_weights(chunk.weights, X)
             self._same_weights(chunk, given)
             x, y = preprocessing.apply(own, X), preprocessing.apply_y(own, y)
-            return own._weighed_alike(Data(x, y, given))
+            data = own._weighed_alike(Data(x, y, given))
+            return Data(*(_kept(array, chunk) for array in data))
 
     def _same_weights(self, chunk: Chunk, given: Any) -> None:
         if not hasattr(self, "sample"):
@@ -185,6 +195,18 @@ class Stream:
         elif self._weighted != (given is not None):
             has, before = ("has", "has none") if given is not None else ("has no", "has")
             raise ValueError(f"it {has} sample_weight, and the first chunk {before}")
+
+
+def _kept(array: Any, chunk: Chunk) -> Any:
+    """Return an array that stays as it is when the chunk's own memory is filled anew."""
+    if array is None:
+        return None
+    memory = array.data if scipy.sparse.issparse(array) else array
+    if array is chunk.X or not memory.flags.owndata or memory is chunk.y or memory is chunk.weights:
+        return array.copy()
+    if scipy.sparse.issparse(array) and scipy.sparse.issparse(chunk.X):
+        return array.copy() if np.may_share_memory(memory, chunk.X.data) else array
+    return array
 
 
 def _opener(batches: Any) -> tuple[Callable[[], Any], bool]:

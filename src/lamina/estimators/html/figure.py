@@ -6,6 +6,7 @@ import io
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from threading import Lock
 from typing import Any
 
 from lamina.estimators.html import curves, text
@@ -91,6 +92,9 @@ def _words(history: TrainingHistory, name: str, unit: str) -> str:
     return words
 
 
+_SETTINGS = Lock()  # matplotlib's are those of the whole process
+
+
 @contextmanager
 def _plain() -> Iterator[None]:
     """Draw in one style, whatever the user has set for pictures of their own."""
@@ -100,7 +104,7 @@ def _plain() -> Iterator[None]:
     own: Any = dict.fromkeys(inked, INK)
     own |= {"svg.fonttype": "none", "svg.hashsalt": "lamina", "font.size": 11}
     own["axes.formatter.useoffset"] = False
-    with matplotlib.rc_context():
+    with _SETTINGS, matplotlib.rc_context():
         matplotlib.rcdefaults()
         matplotlib.rcParams.update(own)
         yield
