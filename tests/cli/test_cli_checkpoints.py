@@ -82,10 +82,16 @@ def test_what_a_checkpoint_does_not_go_with(lamina, refused):
     go_on = (*TRAIN, "--epochs", 3, *SAVED, "--resume")
     before = Path("t.lamina").read_bytes(), Path("c").read_bytes()
     for words, said in (
-        (("--hidden", "7"), "c is the checkpoint of a training with another --hidden ((6,) there"),
-        (("--seed", "1"), "another --seed (0 there, 1 here): give what it was made with"),
-        (("--l1", "1", "--alpha", "0"), "with another --alpha, the regularisation (0.0001 there"),
-        (("--loss", "huber"), "another --loss ('squared_error' there, 'huber' here)"),
+        (
+            ("--hidden", "7"),
+            "c is the checkpoint of a training that differs in --hidden ((6,) there",
+        ),
+        (("--seed", "1"), "differs in --seed (0 there, 1 here): give what it was made with"),
+        (
+            ("--l1", "1", "--alpha", "0"),
+            "that differs in --alpha, the regularisation (0.0001 there",
+        ),
+        (("--loss", "huber"), "differs in --loss ('squared_error' there, 'huber' here)"),
         (("-t", "sold"), "holds a 'checkpoint of an MLPRegressor', which is not what --resume"),
         (("--solver", "lbfgs"), "leave out --checkpoint, or choose another --solver"),
         (("--batch-rows", "50"), "--checkpoint takes a table that is read as a whole"),

@@ -51,7 +51,7 @@ def check(path: str | os.PathLike[str], estimator: Any) -> None:
         words = ", ".join(_OPTIONS.get(own, own) for own in others)
         was, first = before.get(others[0]), now[others[0]]
         raise TableError(
-            f"{name} is the checkpoint of a training with another {words} ({was!r} there, "
+            f"{name} is the checkpoint of a training that differs in {words} ({was!r} there, "
             f"{first!r} here): give what it was made with, or start anew with --force in place of "
             "--resume"
         )

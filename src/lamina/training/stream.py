@@ -122,20 +122,19 @@ class StreamLoop(Loop):
                     return ended
                 if self.listener.stopping and not last:
                     return Outcome.STOPPED
-        self._rows = self._rows or self.source.n_samples or 0
         if not self._met:
             raise ValueError(
                 f"batches gave no rows in epoch {self.n_epochs + 1}: every iteration over them "
                 f"must give all chunks again"
             )
-        if self._met != (self._rows or self._met):
+        self._rows = self._rows or self.source.n_samples or self._met
+        if self._met != self._rows:
             warnings.warn(
                 f"batches gave {self._met} rows in epoch {self.n_epochs + 1}, and {self._rows} "
                 f"before: every iteration over them should give all chunks again",
                 UserWarning,
                 stacklevel=2,
             )
-        self._rows = self._rows or self._met
         self.n_batches = self.batch
         self._end_epoch(self._met, float(self._rates[0][0]), perf_counter() - started)
         return None
