@@ -4,18 +4,15 @@
 #include <cmath>
 #include <cstring>
 
+#include "measures.hpp"
+#include "sums.hpp"
+
 namespace lamina {
 
 namespace {
 
 // Rows that pass through all layers together, so that their activations stay in the cache.
 constexpr Index kRowBlock = 128;
-
-// Rows a multiple of 256 numbers apart would share few cache sets.
-constexpr Index leading(Index columns) {
-    Index row = padded(columns);
-    return row % 256 == 0 ? row + kLanes : row;
-}
 
 // Done by the product itself.
 constexpr bool simple(Activation kind) {
@@ -226,7 +223,12 @@ void Batch<T>::head(const Samples<T>& samples, const Index* index, Index first, 
 
 template <class T>
 void Batch<T>::backward(const T* parameters, const T* transposed, Index first, Index rows,
-                        const Draws& draws) {
+                        const Draws& draws, Measures<T>* seen, int thread) {
+    if (seen) {
+        const Index l = Index(layers_.size()) - 1;
+        seen->backflow(*this, l, parameters, first, rows, draws, thread);
+        seen->delta(*this, l, first, rows);
+    }
     for (Index l = Index(layers_.size()) - 1; l > 0; --l) {
         const Layout::Layer& layer = layout_.layers[l];
         Buffers &above = layers_[l], &below = layers_[l - 1];
@@ -240,7 +242,8 @@ void Batch<T>::backward(const T* parameters, const T* transposed, Index first, I
         own.c_row = below.row;
         own.rows = rows;
         own.depth = layer.d_out;
-        own.finish = kind == activation_relu ? Finish::relu_mask : Finish::plain;
+        const bool masks = kind == activation_relu && !seen;
+        own.finish = masks ? Finish::relu_mask : Finish::plain;
         for (Index p = 0; p * kPanel < padded(layer.d_in); ++p) {
             const Panel panel = layer.transposed_panel(p);
             own.b = transposed + panel.offset;
@@ -249,11 +252,25 @@ void Batch<T>::backward(const T* parameters, const T* transposed, Index first, I
             own.mask = below.h.data() + at + p * kPanel;
             kernels_.multiply(own);
         }
-        if (draws.rates && below.mask.size() && draws.drop<T>(l).threshold) {
-            kernels_.masked(below.delta.data() + at, below.mask.data() + at, rows * below.row);
+        T* d = below.delta.data() + at;
+        if (seen) {
+            seen->backflow(*this, l - 1, parameters, first, rows, draws, thread);
+            if (kind == activation_relu) chain(l - 1, nullptr, d, first, rows);
         }
-        if (!simple(kind)) chain(l - 1, slopes_in(parameters, l - 1), first, rows);
+        derive(l - 1, parameters, d, first, rows, draws);
+        if (seen) seen->delta(*this, l - 1, first, rows);
     }
+}
+
+// From the derivative by what leaves a layer to that by its z; the product has seen to ReLU.
+template <class T>
+void Batch<T>::derive(Index l, const T* parameters, T* d, Index first, Index rows,
+                      const Draws& draws) {
+    const Buffers& own = layers_[l];
+    if (draws.rates && own.mask.size() && draws.drop<T>(l + 1).threshold) {
+        kernels_.masked(d, own.mask.data() + first * own.row, rows * own.row);
+    }
+    if (!simple(plan_.layers[l].activation)) chain(l, slopes_in(parameters, l), d, first, rows);
 }
 
 // z_L becomes the prediction.
@@ -322,19 +339,41 @@ void Batch<T>::finish_custom(const Samples<T>& samples, const Index* index, Inde
     }
 }
 
-// From the derivative by a layer's h to that by its z.
 template <class T>
-void Batch<T>::chain(Index l, const T* slopes, Index first, Index rows) {
+void Batch<T>::chain(Index l, const T* slopes, T* d, Index first, Index rows) {
     Buffers& own = layers_[l];
     const LayerPlan& layer = plan_.layers[l];
     const Index at = first * own.row;
     if (slopes) {
         const Index columns = layout_.layers[l].columns;
-        return kernels_.prelu_chain({target(l) + at, slopes, nullptr, own.delta.data() + at,
-                                     own.terms.data() + at, rows, columns, own.row});
+        return kernels_.prelu_chain({target(l) + at, slopes, nullptr, d, own.terms.data() + at,
+                                     rows, columns, own.row});
     }
-    kernels_.chain[layer.activation](target(l) + at, active(l) + at, own.delta.data() + at,
-                                     rows * own.row, T(layer.slope));
+    kernels_.chain[layer.activation](target(l) + at, active(l) + at, d, rows * own.row,
+                                     T(layer.slope));
+}
+
+template <class T>
+void Batch<T>::input_lengths(const Samples<T>& samples, const Index* index, Index first, Index rows,
+                             const Draws& draws, double* out) const {
+    if (samples.sparse()) {
+        kernels_.sparse_squares({samples.x, samples.columns, samples.starts, index, rows, first,
+                                 draws.drop<T>(0)}, out);
+        for (Index r = 0; r < rows; ++r) out[r] = std::sqrt(out[r]);
+        return;
+    }
+    for (Index r = 0; r < rows; ++r) {
+        out[r] = length(input_.data() + (first + r) * input_row_, plan_.inputs());
+    }
+}
+
+// What `backward` is about to make of ones.
+template <class T>
+void Batch<T>::slopes(Index l, const T* parameters, Index first, Index rows, const Draws& draws,
+                      T* out) {
+    std::fill_n(out, rows * layers_[l].row, T(1));
+    if (plan_.layers[l].activation == activation_relu) chain(l, nullptr, out, first, rows);
+    derive(l, parameters, out, first, rows, draws);
 }
 
 template <class T>

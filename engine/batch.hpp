@@ -39,6 +39,22 @@ struct CustomLoss {
     void* context = nullptr;
 };
 
+// Rows of numbers, `row` of them apart.
+template <class T>
+struct Block {
+    const T* data;
+    Index row;
+};
+
+// Rows a multiple of 256 numbers apart would share few cache sets.
+constexpr Index leading(Index columns) {
+    const Index row = padded(columns);
+    return row % 256 == 0 ? row + kLanes : row;
+}
+
+template <class T>
+class Measures;
+
 template <class T>
 class Batch {
 public:
@@ -56,9 +72,9 @@ public:
     // The same for all rows at once, by one thread, where the loss is the caller's own.
     bool custom_head(const Samples<T>& samples, const Index* index, Index rows,
                      const CustomLoss<T>& loss);
-    // After `head`: all other deltas.
+    // After `head`: all other deltas; where someone measures, they are shown what comes by.
     void backward(const T* parameters, const T* transposed, Index first, Index rows,
-                  const Draws& draws = {});
+                  const Draws& draws = {}, Measures<T>* seen = nullptr, int thread = 0);
     // After `forward`: the predictions, row-major.
     void predict(T* out, Index first, Index rows, int thread);
 
@@ -69,6 +85,19 @@ public:
     void vector_gradient(const Unit& unit, Part part, Index rows, bool add, T* sums) const;
 
     const double* losses() const { return losses_.data(); }
+
+    // For measuring. h_l, and from `head` on delta_L in place of z_L; and delta_l.
+    Block<T> outputs(Index l) const { return {layers_[l].h.data(), layers_[l].row}; }
+    Block<T> deltas(Index l) const {
+        const bool last = l + 1 == Index(layers_.size());
+        return {(last ? layers_[l].h : layers_[l].delta).data(), layers_[l].row};
+    }
+    // The length of each of these rows of the inputs, with noise and dropout.
+    void input_lengths(const Samples<T>& samples, const Index* index, Index first, Index rows,
+                       const Draws& draws, double* out) const;
+    // phi' of these rows of a hidden layer, times dropout's mask, in rows as far apart as its own;
+    // before its deltas are there, since terms of learned slopes' gradient go with them.
+    void slopes(Index l, const T* parameters, Index first, Index rows, const Draws& draws, T* out);
     Index capacity() const { return capacity_; }
 
 private:
@@ -89,7 +118,8 @@ private:
         const Index at = layout_.layers[size_t(l)].slopes;
         return at < 0 ? nullptr : parameters + at;
     }
-    void chain(Index l, const T* slopes, Index first, Index rows);
+    void derive(Index l, const T* parameters, T* d, Index first, Index rows, const Draws& draws);
+    void chain(Index l, const T* slopes, T* d, Index first, Index rows);
     void drop(Index l, Index first, Index rows, const Draws& draws);
     void apply_output(T* z, Index rows, T* scratch) const;
     void finish_custom(const Samples<T>& samples, const Index* index, Index rows);

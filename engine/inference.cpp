@@ -49,6 +49,15 @@ void Inference<T>::losses(const T* parameters, const Samples<T>& samples, double
     share(parameters, samples, {nullptr, out}, n_threads);
 }
 
+template <class T>
+void Inference<T>::losses(const std::vector<Given<T>>& parameters, const Samples<T>& samples,
+                          double* out, int n_threads) {
+    Array<T> panels = Spare<T>::borrow(layout_.size);
+    pack_all(parameters, panels.data());
+    losses(panels.data(), samples, out, n_threads);
+    Spare<T>::give_back(std::move(panels));
+}
+
 // Shares the rows out among threads.
 template <class T>
 void Inference<T>::share(const T* parameters, const Samples<T>& samples, Out out, int n_threads) {

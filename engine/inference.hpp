@@ -22,6 +22,9 @@ public:
              int n_threads);
     // Writes each sample's loss times its weight.
     void losses(const T* parameters, const Samples<T>& samples, double* out, int n_threads);
+    // The same for parameters as their owner keeps them.
+    void losses(const std::vector<Given<T>>& parameters, const Samples<T>& samples, double* out,
+                int n_threads);
     void pack_all(const std::vector<Given<T>>& parameters, T* values) const;
 
     static constexpr Index few = 4;  // rows; for more of them a copy in panels pays
@@ -54,6 +57,10 @@ public:
     void run(const std::vector<Given<T>>& parameters, const Samples<T>& samples, T* out,
              int n_threads) {
         inference_.run(parameters, samples, out, n_threads);
+    }
+    void losses(const std::vector<Given<T>>& parameters, const Samples<T>& samples, double* out,
+                int n_threads) {
+        inference_.losses(parameters, samples, out, n_threads);
     }
     const Plan& plan() const { return plan_; }
 

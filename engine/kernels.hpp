@@ -167,6 +167,8 @@ struct Kernels {
     void (*sparse_forward)(const SparseRows<T>&, const Product<T>&);
     // c(k - first, :) = sum over rows of value(r, k) delta(r, :) for first <= k < last.
     void (*sparse_gradient)(const SparseRows<T>&, Index first, Index last, const Product<T>&);
+    // Each row's squared length, in double.
+    void (*sparse_squares)(const SparseRows<T>&, double* out);
     void (*column_sums)(const T* delta, Index delta_row, Index rows, T* sums, Index columns);
     // The slope is that of leaky_relu; no other activation looks at it.
     void (*value[n_activations])(const T* z, T* h, Index count, T slope);

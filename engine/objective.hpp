@@ -49,7 +49,7 @@ private:
     Array<Index> index_;
     Batch<T> batch_;
     Workers workers_;
-    Pace pace_;
+    Pace pace_{&Crowd::of_process()};
     Asker asker_;
     CustomLoss<T> custom_;
     bool failed_ = false;  // the caller's loss

@@ -1,6 +1,9 @@
 // Sums that come out the same on every machine.
 #pragma once
 
+#include <algorithm>
+#include <cmath>
+
 #include "kernels.hpp"
 
 namespace lamina {
@@ -18,6 +21,41 @@ double lane_sum(Index count, F&& term) {
         for (Index i = 0; i < half; ++i) lanes[i] += lanes[i + half];
     }
     return lanes[0];
+}
+
+// Whether a sum of squares lost nothing to overflow or underflow on its way.
+inline bool in_range(double sum) { return sum > 1e-280 && sum < 1e300; }
+
+// The root of a sum of term(i)^2, which is taken again if the squares went out of range.
+template <class F>
+double root(double sum, Index count, F&& term) {
+    if (in_range(sum)) return std::sqrt(sum);
+    double unit = 0;
+    for (Index i = 0; i < count; ++i) {
+        const double size = std::abs(double(term(i)));
+        if (!std::isfinite(size)) return size;
+        unit = std::max(unit, size);
+    }
+    if (unit == 0) return 0;
+    return unit * std::sqrt(lane_sum(count, [&](Index i) {
+        const double own = double(term(i)) / unit;
+        return own * own;
+    }));
+}
+
+// The length of a vector of any size.
+template <class F>
+double length(Index count, F&& term) {
+    const double sum = lane_sum(count, [&](Index i) {
+        const double own = double(term(i));
+        return own * own;
+    });
+    return root(sum, count, term);
+}
+
+template <class T>
+double length(const T* x, Index count) {
+    return length(count, [&](Index i) { return x[i]; });
 }
 
 }  // namespace lamina

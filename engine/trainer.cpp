@@ -51,6 +51,7 @@ struct Trainer<T>::Step {
     const double* next;
     Draws draws;
     T factor = 1;  // that shortens the gradient
+    Measures<T>* seen = nullptr;
 };
 
 // Steps of an epoch, first <= s < last, that run on one number of threads.
@@ -109,6 +110,10 @@ void Trainer<T>::prepare(const Epoch& epoch, int n_threads) {
         shares_ = std::vector<Share>(size_t(n_threads));
         n_shares_ = 0;
     }
+    if (epoch.measured && !(measures_ && measures_->fits(epoch.batch_size, n_threads))) {
+        measures_.emplace(plan_, layout_, units_, epoch.batch_size, n_threads);
+    }
+    if (measures_) measures_->begin();
     while (Index(scratch_.size()) < n_threads) scratch_.emplace_back((tallest + 1) * kPanel);
     for (const Unit& unit : units_) follow(unit, epoch.table);
     sums_ = {epoch.before.loss, epoch.before.penalty, 0};
@@ -185,16 +190,21 @@ void Trainer<T>::run(const Stretch& stretch, int thread, int n_threads) {
     const Index often = 1 + Index(1e6 / (1e3 + work_of(plan_, stretch.epoch.batch_size)));
     for (Index s = stretch.first; s < stretch.last && !asker_.stopping(); ++s) {
         Step step(stretch.epoch, s, regularization_, scalars_of[rule_]);
+        if (stretch.epoch.measured && s + 1 == stretch.epoch.steps()) step.seen = &*measures_;
         rows_phase(step, thread, n_threads);
         if (plan_.loss == loss_custom && !custom_phase(step, thread, n_threads)) return;
         workers_.barrier.wait(n_threads);
         if (thread == 0) count_loss(step);
+        if (step.seen && total_ > 0) {
+            step.seen->columns(*batch_, step.rows, total_, thread, n_threads);
+        }
         if (regularization_.clips()) norm_phase(step, thread, n_threads);
         units_phase(step, thread);
         if (thread == 0 && s % often == 0) asker_.ask();
         workers_.barrier.wait(n_threads);
         if (thread == 0) count_penalty(step);
         if (regularization_.bounds()) bounds_phase(step, thread, n_threads);
+        if (step.seen && total_ > 0) measures_phase(step, thread, n_threads);
     }
 }
 
@@ -215,9 +225,10 @@ void Trainer<T>::rows_phase(const Step& step, int thread, int n_threads) {
     if (rows == 0) return;
     const Index* index = step.index + first;
     batch_->forward(point(), samples_, index, first, rows, step.draws);
+    if (step.seen) step.seen->forward(*batch_, samples_, index, first, rows, step.draws);
     if (plan_.loss == loss_custom) return;
     batch_->head(samples_, index, first, rows, thread);
-    batch_->backward(point(), transposed_.data(), first, rows, step.draws);
+    batch_->backward(point(), transposed_.data(), first, rows, step.draws, step.seen, thread);
 }
 
 // A loss of the caller's own is asked for all rows at once, by the thread that called.
@@ -229,7 +240,8 @@ bool Trainer<T>::custom_phase(const Step& step, int thread, int n_threads) {
     if (failed_) return false;
     const Index first = step.rows * thread / n_threads;
     const Index rows = step.rows * (thread + 1) / n_threads - first;
-    if (rows > 0) batch_->backward(point(), transposed_.data(), first, rows, step.draws);
+    if (rows == 0) return true;
+    batch_->backward(point(), transposed_.data(), first, rows, step.draws, step.seen, thread);
     return true;
 }
 
@@ -263,6 +275,7 @@ void Trainer<T>::differentiate(const Step& step, Index number) {
     const Index count = (unit.last - unit.first) * panel.columns;
     batch_->gradient(unit, samples_, step.index, step.rows, false, gradients_.data() + at,
                      step.draws);
+    if (step.seen) step.seen->gradient(number, gradients_.data() + at);
     shape(at, count, gradients_.data() + at, true);
     lengths_[number] = kernels_.sum_squares(gradients_.data() + at, count);
     if (unit.first > 0) return;
@@ -270,6 +283,9 @@ void Trainer<T>::differentiate(const Step& step, Index number) {
         if (layer.vector(part) < 0) continue;
         const Index start = layer.vector(part) + unit.panel * kPanel;
         batch_->vector_gradient(unit, part, step.rows, false, gradients_.data() + start);
+        if (step.seen && part == Part::bias) {
+            step.seen->bias_gradient(number, gradients_.data() + start);
+        }
         shape(start, panel.columns, gradients_.data() + start, false);
         lengths_[number] += kernels_.sum_squares(gradients_.data() + start, panel.columns);
     }
@@ -307,6 +323,34 @@ void Trainer<T>::bounds_phase(const Step& step, int thread, int n_threads) {
     workers_.barrier.wait(n_threads);
 }
 
+// Last phase of a measured step: how far the weights moved.
+template <class T>
+void Trainer<T>::measures_phase(const Step& step, int thread, int n_threads) {
+    for (size_t i = size_t(thread); i < units_.size(); i += size_t(n_threads)) {
+        step.seen->after(Index(i), values_.data());
+    }
+    if (thread == 0) step.seen->finish(step.rows, total_, effective(step));
+}
+
+// Kish's effective size of the batch.
+template <class T>
+double Trainer<T>::effective(const Step& step) const {
+    const T* weights = samples_.weights;
+    if (!weights) return double(step.rows);
+    const double share =
+        total_ / length(step.rows, [&](Index i) { return weights[step.index[i]]; });
+    return share * share;
+}
+
+template <class T>
+Seen Trainer<T>::measures(double* numbers, double* of_units) const {
+    if (!measures_ || !measures_->rows()) return {};
+    FloatingPoint ieee;
+    measures_->numbers(numbers);
+    measures_->of_units(of_units);
+    return {measures_->rows(), measures_->effective()};
+}
+
 template <class T>
 void Trainer<T>::train_unit(const Step& step, Index number, T* scratch) {
     const Unit& unit = units_[size_t(number)];
@@ -316,14 +360,16 @@ void Trainer<T>::train_unit(const Step& step, Index number, T* scratch) {
         const Index count = (unit.last - unit.first) * panel.columns;
         if (squares_.size()) squares_[number] = kernels_.sum_squares(weights, count);
         if (absolutes_.size()) absolutes_[number] = kernels_.sum_absolute(weights, count);
-        move(step, unit, scratch);
+        if (step.seen) step.seen->before(number, values_.data());
+        move(step, number, scratch);
     }
     if (regularization_.bounds()) return;  // they come first
     if (!looks_ahead() || step.next) follow(unit, step.next);
 }
 
 template <class T>
-void Trainer<T>::move(const Step& step, const Unit& unit, T* scratch) {
+void Trainer<T>::move(const Step& step, Index number, T* scratch) {
+    const Unit& unit = units_[size_t(number)];
     const Layout::Layer& layer = layout_.layers[unit.layer];
     const Panel panel = layer.panel(unit.panel);
     const Index at = panel.offset + unit.first * panel.columns;
@@ -332,22 +378,25 @@ void Trainer<T>::move(const Step& step, const Unit& unit, T* scratch) {
         apply(step, at, count, gradients_.data() + at, true);
     } else {
         batch_->gradient(unit, samples_, step.index, step.rows, false, scratch, step.draws);
+        if (step.seen) step.seen->gradient(number, scratch);
         if (regularization_.shapes()) shape(at, count, scratch, true);
         apply(step, at, count, scratch, true);
     }
     if (unit.first > 0) return;
     for (Part part : {Part::bias, Part::slopes}) {
-        if (layer.vector(part) >= 0) move_vector(step, unit, part, scratch);
+        if (layer.vector(part) >= 0) move_vector(step, number, part, scratch);
     }
 }
 
 template <class T>
-void Trainer<T>::move_vector(const Step& step, const Unit& unit, Part part, T* scratch) {
+void Trainer<T>::move_vector(const Step& step, Index number, Part part, T* scratch) {
+    const Unit& unit = units_[size_t(number)];
     const Layout::Layer& layer = layout_.layers[unit.layer];
     const Index columns = layer.panel(unit.panel).columns;
     const Index at = layer.vector(part) + unit.panel * kPanel;
     if (regularization_.clips()) return apply(step, at, columns, gradients_.data() + at, false);
     batch_->vector_gradient(unit, part, step.rows, false, scratch);
+    if (step.seen && part == Part::bias) step.seen->bias_gradient(number, scratch);
     if (regularization_.shapes()) shape(at, columns, scratch, false);
     apply(step, at, columns, scratch, false);
 }
@@ -391,7 +440,10 @@ void Trainer<T>::count_penalty(const Step& step) {
     if (!(total_ > 0) || !(squares_.size() || absolutes_.size())) return;
     const double squares = lane_sum(squares_.size(), [&](Index i) { return squares_[i]; });
     const double absolutes = lane_sum(absolutes_.size(), [&](Index i) { return absolutes_[i]; });
-    const double l2 = 0.5 * alpha_ * squares / total_ + 0.5 * regularization_.l2 * squares;
+    const auto times = [&](double own) {  // none of an infinite sum is none of it
+        return own > 0 ? 0.5 * own * squares : 0;
+    };
+    const double l2 = times(alpha_) / total_ + times(regularization_.l2);
     sums_.penalty += (l2 + regularization_.l1 * absolutes) * double(step.rows);
 }
 

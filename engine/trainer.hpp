@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "inference.hpp"
+#include "measures.hpp"
 #include "pace.hpp"
 #include "poll.hpp"
 #include "workers.hpp"
@@ -33,6 +34,12 @@ struct Regularization {
     bool bounds() const { return max_norm < infinite; }
 };
 
+// The samples of a measured step, 0 if nothing was seen, and as how many of one weight they count.
+struct Seen {
+    Index rows = 0;
+    double effective = 0;
+};
+
 // Order and batch size of an epoch, and the scalars of its steps: lamina.plan.Training.table.
 struct Epoch {
     const Index* order;
@@ -42,6 +49,7 @@ struct Epoch {
     Index first_step;  // its number since training began, for random draws
     Sums before;       // of earlier calls of the same epoch
     Poll poll;
+    bool measured = false;  // its last step
 
     Index steps() const { return (count + batch_size - 1) / batch_size; }
 };
@@ -61,6 +69,9 @@ public:
     bool recall(const std::string& name);
 
     Sums epoch(const Epoch& epoch, const CustomLoss<T>& custom = {});
+    // What the last epoch's last step revealed, if it was to be measured. The places:
+    // `Measures::numbers` and `Measures::of_units`.
+    Seen measures(double* numbers, double* of_units) const;
     void predict(const Samples<T>& samples, T* out);
     // The mean loss of other samples; not for a loss of the caller's own.
     double losses(const Samples<T>& samples);
@@ -85,13 +96,15 @@ private:
     void rows_phase(const Step& step, int thread, int n_threads);
     bool custom_phase(const Step& step, int thread, int n_threads);
     void units_phase(Step& step, int thread);
+    void measures_phase(const Step& step, int thread, int n_threads);
+    double effective(const Step& step) const;
     void norm_phase(const Step& step, int thread, int n_threads);
     void bounds_phase(const Step& step, int thread, int n_threads);
     template <class F>
     void each_unit(int thread, std::atomic<Index> Share::* next, F&& run);
     void train_unit(const Step& step, Index number, T* scratch);
-    void move(const Step& step, const Unit& unit, T* scratch);
-    void move_vector(const Step& step, const Unit& unit, Part part, T* scratch);
+    void move(const Step& step, Index number, T* scratch);
+    void move_vector(const Step& step, Index number, Part part, T* scratch);
     void shape(Index at, Index count, T* gradient, bool weights) const;
     void apply(const Step& step, Index at, Index count, const T* gradient, bool weights);
     void differentiate(const Step& step, Index number);
@@ -120,6 +133,7 @@ private:
     std::vector<Array<T>> scratch_;
     std::map<std::string, Array<T>> kept_;
     std::optional<Batch<T>> batch_;
+    std::optional<Measures<T>> measures_;  // from the first measured step on
     Inference<T> inference_;
     Workers workers_;
 
@@ -130,7 +144,7 @@ private:
     Asker asker_;
     std::vector<Share> shares_;
     size_t n_shares_ = 0;  // in use: one per thread of the present stretch
-    Pace pace_;
+    Pace pace_{&Crowd::of_process()};
 };
 
 extern template class Trainer<float>;

@@ -27,6 +27,7 @@ constexpr Kernels<T> table() {
     t.gather = gather<T>;
     t.sparse_forward = sparse_forward<T>;
     t.sparse_gradient = sparse_gradient<T>;
+    t.sparse_squares = sparse_squares<T>;
     t.column_sums = column_sums<T>;
     for (int i = 0; i < n_activations; ++i) {
         t.value[i] = value_functions<T>[i];

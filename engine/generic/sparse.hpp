@@ -92,5 +92,19 @@ void sparse_gradient(const SparseRows<T>& x, Index first, Index last, const Prod
     }
 }
 
+template <class T>
+void sparse_squares(const SparseRows<T>& x, double* out) {
+    for (Index r = 0; r < x.rows; ++r) {
+        const Index row = x.index[r];
+        const uint64_t key = key_in(x, r);
+        double sum = 0;
+        for (Index i = x.starts[row]; i < x.starts[row + 1]; ++i) {
+            const double own = double(entry(x, key, i));
+            sum += own * own;
+        }
+        out[r] = sum;
+    }
+}
+
 }  // namespace
 }  // namespace lamina

@@ -1,6 +1,7 @@
 // The extension module: which classes and functions Python sees.
 #include "data.hpp"
 #include "prediction.hpp"
+#include "sample_losses.hpp"
 #include "training.hpp"
 
 using namespace nb::literals;
@@ -32,7 +33,8 @@ void bind(nb::module_& m, const std::string& suffix) {
         .def("write", &Own::write, "array"_a, "layer"_a, "part"_a, "values"_a.noconvert())
         .def("read", &Own::read, "array"_a, "layer"_a, "part"_a, "out"_a.noconvert())
         .def("epoch", &Own::epoch, "order"_a.noconvert(), "batch_size"_a, "table"_a.noconvert(),
-             "first_step"_a, "sums"_a)
+             "first_step"_a, "sums"_a, "measured"_a = false)
+        .def("measures", &Own::measures, "numbers"_a.noconvert(), "units"_a.noconvert())
         .def("losses", &Own::losses, "data"_a)
         .def("predict", &Own::predict, "data"_a, "out"_a.noconvert())
         .def("finite", &Own::finite)
@@ -43,7 +45,9 @@ void bind(nb::module_& m, const std::string& suffix) {
     nb::class_<Forward<T>>(m, ("Forward" + suffix).c_str())
         .def(nb::new_(&make_forward<T>), "plan"_a, "isa"_a)
         .def("run", &predict_with<T>, "x"_a.noconvert(), "coefs"_a.noconvert(),
-             "intercepts"_a.noconvert(), "n_threads"_a.none(), "out"_a.noconvert());
+             "intercepts"_a.noconvert(), "n_threads"_a.none(), "out"_a.noconvert())
+        .def("losses", &sample_losses<T>, "parameters"_a, "data"_a, "n_threads"_a,
+             "out"_a.noconvert());
     nb::class_<Predictor<T>>(m, ("Predictor" + suffix).c_str())
         .def(nb::new_(&make_predictor<T>), "plan"_a, "isa"_a, "n_threads"_a, "parameters"_a)
         .def("rows", &predict_rows<T>, "x"_a.noconvert(), "out"_a.noconvert())

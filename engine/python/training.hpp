@@ -129,7 +129,8 @@ public:
     }
 
     std::pair<double, double> epoch(Vector<Index> order, Index batch_size, Matrix<double> table,
-                                    Index first_step, std::pair<double, double> sums_before) {
+                                    Index first_step, std::pair<double, double> sums_before,
+                                    bool measured) {
         Turn turn(busy_, "a trainer");
         n_done = 0;
         const Index count = Index(order.shape(0));
@@ -137,7 +138,7 @@ public:
         expect(batch_size >= 1, "batch_size must be at least 1");
         Epoch own{order.data(), count, std::min(batch_size, std::max(count, Index(1))),
                   table.data(), Index(table.shape(1)), first_step,
-                  {sums_before.first, sums_before.second, 0}, {}};
+                  {sums_before.first, sums_before.second, 0}, {}, measured};
         expect(Index(table.shape(0)) == own.steps(), "the table must have a row per step");
         expect(Index(table.shape(1)) == columns(), "the table must have the rule's columns");
         for (Index i = 0; i < count; ++i) {
@@ -160,6 +161,19 @@ public:
         if (error) std::rethrow_exception(error);
         if (failed_) throw nb::python_error();
         return {sums.loss, sums.penalty};
+    }
+
+    // Fills both and returns `Seen`.
+    std::pair<Index, double> measures(Out<double> numbers, Out<double> of_units) {
+        Turn turn(busy_, "a trainer");
+        Index size = 0;
+        for (const LayerPlan& layer : trainer_.plan().layers) size += layer.d_out;
+        const Index layers = Index(trainer_.plan().layers.size());
+        expect(Index(numbers.size()) == layers * Measures<T>::n_numbers &&
+                   Index(of_units.size()) == size * Measures<T>::n_of_units,
+               "the measures need places of their sizes");
+        const Seen seen = trainer_.measures(numbers.data(), of_units.data());
+        return {seen.rows, seen.effective};
     }
 
     void predict(const Data<T>& data, Out<T> out) {

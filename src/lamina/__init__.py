@@ -9,6 +9,11 @@ from lamina.diagnosis import check_gradients
 from lamina.engines import engine_info
 from lamina.ensembles import EnsembleClassifier, EnsembleRegressor
 from lamina.estimators import DivergenceError, MLPClassifier, MLPRegressor, ScaleWarning, resume
+from lamina.estimators.inspection.curvature import curvature
+from lamina.estimators.inspection.diagnosing import diagnose
+from lamina.estimators.inspection.representations import representations, separability
+from lamina.estimators.inspection.surface import loss_surface
+from lamina.estimators.inspection.tracing import trace
 from lamina.files import FileError, load
 from lamina.plan import (
     SGD,
@@ -49,6 +54,7 @@ from lamina.plan import (
     Poisson,
     Quantile,
     Quantiles,
+    Recorder,
     Regularization,
     RMSProp,
     RobbinsMonro,
@@ -62,6 +68,7 @@ from lamina.plan import (
 
 if TYPE_CHECKING:
     from lamina import callbacks, descent, displays, export, linear, neurons, tuning
+    from lamina.descent import race
 
 __all__ = [
     "SGD",
@@ -109,6 +116,7 @@ __all__ = [
     "Quantile",
     "Quantiles",
     "RMSProp",
+    "Recorder",
     "Regularization",
     "RobbinsMonro",
     "ScaleWarning",
@@ -121,15 +129,22 @@ __all__ = [
     "__version__",
     "callbacks",
     "check_gradients",
+    "curvature",
     "descent",
+    "diagnose",
     "displays",
     "engine_info",
     "export",
     "linear",
     "load",
+    "loss_surface",
     "neurons",
+    "race",
+    "representations",
     "resume",
+    "separability",
     "spec",
+    "trace",
     "tuning",
 ]
 
@@ -138,4 +153,6 @@ def __getattr__(name: str) -> Any:
     """Import the parts that not everyone needs when they are first asked for."""
     if name in {"callbacks", "descent", "displays", "export", "linear", "neurons", "tuning"}:
         return _import_module(f"lamina.{name}")
+    if name == "race":
+        return _import_module("lamina.descent").race
     raise AttributeError(f"module 'lamina' has no attribute {name!r}")

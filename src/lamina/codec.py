@@ -25,7 +25,17 @@ from sklearn.preprocessing import LabelBinarizer, StandardScaler
 
 from lamina import plan, scalers
 from lamina._version import __version__
-from lamina.training import History, Mark, State
+from lamina.training import (
+    Culprit,
+    DataFacts,
+    History,
+    Mark,
+    Outlier,
+    Record,
+    Seen,
+    Standing,
+    State,
+)
 
 FORMAT = 1
 KEY = "lamina"
@@ -45,12 +55,15 @@ class FileError(ValueError):
     """
 
 
+_TRAINED = (State, History, Mark, Record, Seen, DataFacts, Outlier, Standing, Culprit)
+
+
 def _registry() -> dict[str, type]:
     """Return the only classes that a file can name."""
     classes: list[type] = [getattr(plan, name) for name in plan.__all__]
     classes = [c for c in classes if isinstance(c, type) and is_dataclass(c)]
     classes.remove(plan.CustomLoss)  # functions, which a file never holds
-    return {c.__name__: c for c in [*classes, State, History, Mark]}
+    return {c.__name__: c for c in [*classes, *_TRAINED]}
 
 
 def dumps(kind: str, attributes: dict[str, Any]) -> bytes:

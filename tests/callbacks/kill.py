@@ -39,6 +39,7 @@ def estimator(**more):
         early_stopping=lamina.EarlyStopping("validation_loss"),
         regularization=lamina.Regularization(dropout=0.2),
         n_threads=1,
+        diagnose=lamina.Recorder(every=3),
         **more,
     )
 

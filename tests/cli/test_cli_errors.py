@@ -96,7 +96,8 @@ def test_a_diverging_training(lamina):
     words = ("--solver", "sgd", "--learning-rate", "1e30", "--activation", "identity")
     done = lamina("train", "t.csv", "-t", "y", *words)
     assert done.status == 2 and not Path("t.lamina").exists()
-    assert done.err == "error: the training diverged: lower the learning rate, now 1e+30\n"
+    assert done.err.startswith("error: the training diverged in step 1 of epoch 2, first ")
+    assert done.err.endswith(": lower the learning rate, now 1e+30 (--diagnose tells more)\n")
 
 
 @pytest.mark.parametrize("command", ["predict", "evaluate", "show"])

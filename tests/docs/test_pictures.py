@@ -15,9 +15,19 @@ NUMBER = re.compile(r"\d+(?:,\d{3})*(?:\.\d+)?")
 DRAWS = re.compile(r"^def ([a-z]\w*)\(\) -> Picture:$", re.MULTILINE)
 NAMES = [
     name.replace("_", "-")
-    for module in ("options_pages", "run_pages", "neuron_chapters")
+    for module in (
+        "options_pages",
+        "run_pages",
+        "record_pages",
+        "surface_pages",
+        "race_pages",
+        "neuron_chapters",
+    )
     for name in DRAWS.findall((FOLDER / f"{module}.py").read_text(encoding="utf-8"))
 ]
+
+
+FILES = [*FOLDER.glob("*.png"), *FOLDER.glob("*.gif")]
 
 
 def references():
@@ -32,13 +42,13 @@ def references():
 
 def test_every_picture_that_a_page_shows_is_there_and_the_reverse():
     shown = {path for _, _, path in references()}
-    assert shown == {path.resolve() for path in FOLDER.glob("*.png")}
+    assert shown == {path.resolve() for path in FILES}
     assert sorted(path.stem for path in shown) == sorted(NAMES)
 
 
 def test_pictures_are_small_and_have_a_white_ground():
-    for path in FOLDER.glob("*.png"):
-        assert path.stat().st_size <= 60_000, path.name
+    for path in FILES:
+        assert path.stat().st_size <= (60_000 if path.suffix == ".png" else 400_000), path.name
         with Image.open(path) as image:
             assert 480 <= image.width <= 960, path.name
             assert image.mode == "P" and "transparency" not in image.info, path.name
@@ -62,7 +72,8 @@ def test_the_script_knows_every_function_that_draws(make):
 def test_the_script_draws_what_the_words_of_the_pages_say(make, name, tmp_path):
     """Words are equal, and numbers nearly: other linear algebra may move a fit a little."""
     words = make.make(tmp_path, name, tell=lambda line: None)[name]
-    with Image.open(tmp_path / f"{name}.png") as drawn, Image.open(FOLDER / f"{name}.png") as old:
+    (file,) = tmp_path.iterdir()
+    with Image.open(file) as drawn, Image.open(FOLDER / file.name) as old:
         assert len(drawn.convert("RGB").getcolors(2**24)) > 5
         assert drawn.width / drawn.height == pytest.approx(old.width / old.height, rel=0.1)
     on_pages = [own for _, own, path in references() if path.stem == name]

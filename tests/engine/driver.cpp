@@ -1,6 +1,6 @@
 // Trains small networks of every rule, activation, output function and loss on every instruction
 // set that runs here and on one, two and three threads, and prints a fingerprint of the bits of
-// each. Given a file (bits.txt), compares the fingerprints with it: they are the same on every
+// each, of what was learnt and of what the last step revealed. Given a file (bits.txt), compares the fingerprints with it: they are the same on every
 // machine. Sanitizers run it too.
 #include <cstdint>
 #include <cstdio>
@@ -129,8 +129,28 @@ void fingerprint_objective(const Plan& plan, const Kernels<T>& kernels, const Sa
     }
 }
 
+// What was learnt, and what the last step revealed.
+struct Fingerprints {
+    uint64_t learnt, seen;
+    bool operator==(const Fingerprints&) const = default;
+};
+
 template <class T>
-uint64_t fingerprint(const Case& own, const Kernels<T>& kernels, int threads) {
+uint64_t fingerprint_measures(const Trainer<T>& trainer) {
+    std::vector<double> numbers(trainer.plan().layers.size() * size_t(Measures<T>::n_numbers));
+    size_t units = 0;
+    for (const LayerPlan& layer : trainer.plan().layers) units += size_t(layer.d_out);
+    std::vector<double> of_units(units * size_t(Measures<T>::n_of_units));
+    const Seen seen = trainer.measures(numbers.data(), of_units.data());
+    Fingerprint print;
+    print.add(std::vector<double>{double(seen.rows), seen.effective});
+    print.add(numbers);
+    print.add(of_units);
+    return print.value();
+}
+
+template <class T>
+Fingerprints fingerprint(const Case& own, const Kernels<T>& kernels, int threads) {
     Numbers numbers;
     const Plan plan = make_plan(own.plan);
     const Problem<T> problem(plan, own.sparse, numbers);
@@ -154,7 +174,7 @@ uint64_t fingerprint(const Case& own, const Kernels<T>& kernels, int threads) {
     const Index drawn = own.regularization.draws ? 1 + Index(plan.layers.size()) : 0;
     const Index columns = 1 + rule_scalars(own.rule) + drawn;
     const std::vector<double> table(size_t(steps * columns), 0.0625);
-    const Epoch epoch{order.data(), Index(order.size()), kBatch, table.data(), columns, 7, {}, {}};
+    const Epoch epoch{order.data(), Index(order.size()), kBatch, table.data(), columns, 7, {}, {}, true};
     const Sums sums = trainer.epoch(epoch, {squared_error<T>, nullptr});
     Fingerprint print;
     print.add(std::vector<double>{sums.loss, sums.penalty});
@@ -173,7 +193,7 @@ uint64_t fingerprint(const Case& own, const Kernels<T>& kernels, int threads) {
         }
     }
     fingerprint_objective(plan, kernels, samples, threads, parameters, print);
-    return print.value();
+    return {print.value(), fingerprint_measures(trainer)};
 }
 
 std::vector<Case> cases() {
@@ -245,10 +265,11 @@ const Kernels<T>& kernels_of(const KernelTable& table) {
 template <class T>
 bool check(const Case& own, const char* type, std::ifstream& golden) {
     const auto tables = available_tables();
-    const uint64_t first = fingerprint<T>(own, kernels_of<T>(*tables.front()), 1);
+    const Fingerprints first = fingerprint<T>(own, kernels_of<T>(*tables.front()), 1);
     char line[100], expected[100];
-    std::snprintf(line, sizeof line, "%s %s: %016llx", own.name.c_str(), type,
-                  static_cast<unsigned long long>(first));
+    std::snprintf(line, sizeof line, "%s %s: %016llx %016llx", own.name.c_str(), type,
+                  static_cast<unsigned long long>(first.learnt),
+                  static_cast<unsigned long long>(first.seen));
     std::puts(line);
     bool good = true;
     if (golden.is_open() && (!golden.getline(expected, sizeof expected) ||

@@ -175,15 +175,18 @@ def test_a_file_without_what_came_later_is_read():
         own = header["attributes"]
         for name in ("loss", "class_weight", "missing", "scoring", "callbacks", "stop_reason_"):
             own.pop(name)
+        own.pop("diagnose")
         state = own["_state"]["fields"]
-        for name in ("memory", "places", "seed"):
+        for name in ("memory", "places", "seed", "record"):
             state.pop(name)
+        state["training"]["fields"].pop("recorder")
         for name in ("seconds", "columns", "monitor", "best_epoch"):
             state["history"]["fields"].pop(name)
 
     model = MODELS["plain"]()
     old = lamina.files.loads(with_header(lamina.files.dumps(model), older))
-    assert old.missing == "error" and old.callbacks is None
+    assert old.missing == "error" and old.callbacks is None and old.diagnose is False
+    assert not hasattr(old, "record_")
     assert np.isnan(old.history_["seconds"]).all()
     assert_same_bits(old.partial_fit(X, Y).coefs_, model.partial_fit(X, Y).coefs_)
 

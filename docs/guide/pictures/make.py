@@ -20,7 +20,10 @@ import matplotlib
 import neuron_chapters
 import options_pages
 import picture
+import race_pages
+import record_pages
 import run_pages
+import surface_pages
 
 FOLDER = Path(__file__).parent
 
@@ -29,7 +32,14 @@ def functions() -> dict[str, Callable[[], picture.Picture]]:
     """Return what draws each picture, by the name of its file."""
     own = [
         function
-        for module in (options_pages, run_pages, neuron_chapters)
+        for module in (
+            options_pages,
+            run_pages,
+            record_pages,
+            surface_pages,
+            race_pages,
+            neuron_chapters,
+        )
         for name, function in inspect.getmembers(module, inspect.isfunction)
         if function.__module__ == module.__name__ and not name.startswith("_")
     ]
@@ -47,10 +57,10 @@ def make(folder: Path, start: str = "", tell: Callable[[str], None] = print) -> 
         with picture.look(), warnings.catch_warnings():
             warnings.simplefilter("ignore")  # some trainings reach max_iter, as they are meant to
             drawn = draw()
-            picture.save(drawn, folder / f"{name}.png")
+            file = picture.save(drawn, folder / name)
         words[name] = drawn.alt
         tell(f"{name}: {time.perf_counter() - began:.1f} s")
-        tell(f"![{drawn.alt}](pictures/{name}.png)\n")
+        tell(f"![{drawn.alt}](pictures/{file.name})\n")
     return words
 
 

@@ -29,7 +29,7 @@ LOOK = {
 
 
 class Picture(NamedTuple):
-    """A figure, or an image that something else wrote, and the words for who does not see it."""
+    """A figure, an image that something else wrote, or a GIF's bytes, and words for it."""
 
     drawn: Any
     alt: str
@@ -53,12 +53,17 @@ def new(width: float = 7.0, height: float = 3.6, rows: int = 1, columns: int = 1
     return plt.subplots(rows, columns, **size, **options)
 
 
-def save(picture: Picture, path: Path) -> None:
-    """Write a PNG of at most 128 colours, a third of the size of one with all of them."""
-    image = picture.drawn
+def save(picture: Picture, name: Path) -> Path:
+    """Write a PNG of at most 128 colours, a third of the size of one with all; a GIF as it is."""
+    image, path = picture.drawn, name.with_name(f"{name.name}.png")
+    if isinstance(image, bytes):
+        path = path.with_suffix(".gif")
+        path.write_bytes(image)
+        return path
     if not isinstance(image, Image.Image):
         text = io.BytesIO()
         image.savefig(text, format="png")
         image = Image.open(text)
     few = image.convert("RGB").quantize(128, Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
     few.save(path, optimize=True)
+    return path

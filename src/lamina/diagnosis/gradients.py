@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from lamina import spec
+from lamina.diagnosis import inputs
 from lamina.plan import Network, checks
 
 
@@ -132,19 +133,17 @@ def check_gradients(
     checks.real("alpha", alpha, "[0, inf)")
     checks.real("tolerance", tolerance, "(0, inf)")
     checks.integer("max_entries", max_entries, "[1, inf)")
-    X = _matrix("X", X, network.n_inputs)
-    y = _matrix("y", y, network.n_outputs)
-    _check_targets(network, y)
+    X = inputs.matrix("X", X, network.n_inputs)
+    y = inputs.matrix("y", y, network.n_outputs)
+    inputs.targets(network, y)
     if len(X) != len(y):
         raise checks.fail("y", f"of {len(X)} rows as X is", y.shape)
-    weights = None if sample_weight is None else np.asarray(sample_weight, dtype=np.float64)
-    if weights is not None and weights.shape != (len(X),):
-        raise checks.fail("sample_weight", f"of shape ({len(X)},)", weights.shape)
+    weights = inputs.weights("sample_weight", sample_weight, len(X))
     random = (
         np.random.RandomState(random_state) if not hasattr(random_state, "choice") else random_state
     )
     given = network.initialize(random) if parameters is None else parameters
-    own = _own(given, network)
+    own = inputs.parameters(network, given, dtype=np.float64)
 
     passed = spec.network.forward(network, own, X)
     result = spec.network.backward(network, own, passed, y, weights, alpha)
@@ -197,35 +196,3 @@ def _block(name: str, array: np.ndarray, gradient: np.ndarray, entries: Any, los
 
 def _entries(size: int, most: int, random: Any) -> np.ndarray:
     return np.arange(size) if size <= most else np.sort(random.choice(size, most, replace=False))
-
-
-def _check_targets(network: Network, y: np.ndarray) -> None:
-    """Refuse targets for which the derivative of the loss is another."""
-    if network.loss_name == "cross_entropy" and np.abs(y.sum(axis=1) - 1).max() > 1e-9:
-        row = int(np.argmax(np.abs(y.sum(axis=1) - 1)))
-        raise checks.fail("y", f"rows that sum to 1 for softmax, as row {row} does not", y[row])
-    if network.loss_name == "poisson" and y.min() < 0:
-        raise checks.fail("y", "not negative for the Poisson loss", float(y.min()))
-    if network.loss_name == "gamma" and y.min() <= 0:
-        raise checks.fail("y", "above 0 for the gamma loss", float(y.min()))
-
-
-def _matrix(name: str, values: Any, width: int) -> np.ndarray:
-    array = np.array(values, dtype=np.float64)
-    shape = array.shape
-    array = array.reshape(-1, 1) if array.ndim == 1 else array
-    if array.ndim != 2 or array.shape[1] != width or not len(array):
-        raise checks.fail(name, f"of shape (n_samples, {width}), n_samples >= 1", shape)
-    if not np.isfinite(array).all():
-        place = np.argwhere(~np.isfinite(array))[0].tolist()
-        raise checks.fail(name, "finite", f"{array[tuple(place)]} at {place}")
-    return array
-
-
-def _own(parameters: Any, network: Network) -> list[tuple[np.ndarray, ...]]:
-    """Return float64 copies of the parameters; ArgumentError if their shapes are others."""
-    own = [tuple(np.array(array, dtype=np.float64) for array in layer) for layer in parameters]
-    shapes = [[array.shape for array in layer] for layer in own]
-    if shapes != network.shapes:
-        raise checks.fail("parameters", f"arrays of shapes {network.shapes}", shapes)
-    return own

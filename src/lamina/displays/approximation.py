@@ -16,7 +16,7 @@ RED, BLUE, SKY, GREY = COLOURS[0], COLOURS[1], COLOURS[5], "#666666"
 BESIDE = {"loc": "upper left", "bbox_to_anchor": (1.0, 1.0), "ncols": 1}
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class ApproximationDisplay:
     """An `Approximation` beside its function, and the error with the tolerance.
 

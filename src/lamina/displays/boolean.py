@@ -17,7 +17,7 @@ SHOWN = 16
 """Most hidden perceptrons that are drawn: those that fire at x before others, then the first."""
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class BooleanNetworkDisplay:
     """A `BooleanNetwork` as figure 5 of note 002 §2.5 draws it, from the inputs up.
 

@@ -11,6 +11,7 @@ import numpy as np
 from lamina.descent import Path
 from lamina.descent.inputs import numeric
 from lamina.descent.objective import Objective
+from lamina.descent.racing.plane import framed
 from lamina.descent.rates import gap
 from lamina.displays.figure import COLOURS, axes, legend
 from lamina.plan import checks
@@ -19,7 +20,7 @@ GREYS = "Greys_r"
 LARGEST = 1e250  # matplotlib's margins overflow on logarithmic axes that end near 1e308
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class SurfaceDisplay:
     """A function of two variables, by its level sets or as a surface, with paths of descent on it.
 
@@ -81,7 +82,9 @@ class SurfaceDisplay:
         points = {str(name): _points(name, own) for name, own in named.items()}
         if box is None and not points:
             raise checks.fail("box", "two intervals where there is no path", box)
-        (x_low, x_high), (y_low, y_high) = _around(points) if box is None else _box(box)
+        (x_low, x_high), (y_low, y_high) = (
+            _box(box) if box is not None else framed(np.concatenate(list(points.values())))
+        )
         x, y = np.linspace(x_low, x_high, resolution), np.linspace(y_low, y_high, resolution)
         z = np.array([[objective.value(np.array([a, b])) for a in x] for b in y])
         paths = {
@@ -168,7 +171,7 @@ class SurfaceDisplay:
         return low + (high - low) * np.linspace(0, 1, n) ** 2
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class DescentDisplay:
     """Gap of the value and norm of the gradient against the step, of one path or several.
 
@@ -287,11 +290,3 @@ def _box(box: Any) -> np.ndarray:
     if not np.isfinite(ends).all() or not (ends[:, 0] < ends[:, 1]).all():
         raise checks.fail("box", "two finite intervals with low < high", box)
     return ends
-
-
-def _around(paths: Mapping[str, np.ndarray]) -> np.ndarray:
-    points = np.concatenate(list(paths.values()))
-    low, high = points.min(axis=0), points.max(axis=0)
-    margin = 0.15 * (high - low)
-    margin = np.where(margin > 0, margin, max(float(margin.max()), 1.0))
-    return np.column_stack([low - margin, high + margin])

@@ -18,7 +18,7 @@ BLUE_FIRST = (COLOURS[1], COLOURS[0], *COLOURS[2:])
 HEIGHT = 3.2  # of one panel, in inches
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class LearningCurvesDisplay:
     """Losses and scores by epoch, with the best epoch marked.
 

@@ -16,7 +16,7 @@ GREY = "#888888"
 WIDE = 5.0  # largest loss by smallest, from which on the losses have a logarithmic axis
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class LearningRateDisplay:
     """Loss by learning rate, with the suggestion: of a grid search or of a ramp test.
 

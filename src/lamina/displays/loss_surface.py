@@ -10,7 +10,7 @@ from lamina.neurons.models.sigmoid import SigmoidNeuron
 from lamina.plan import checks
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class LossSurfaceDisplay:
     """The loss of a sigmoid neuron over two of its weights, with its path (note 002 §3; note 004).
 

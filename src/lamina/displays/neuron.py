@@ -17,7 +17,7 @@ ORANGE, BLUE, GREY = *COLOURS[:2], "#666666"
 KINDS = {"+": ("excitatory", BLUE), "-": ("inhibitory", ORANGE), ".": ("not connected", GREY)}
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class NeuronDisplay:
     """Diagram of a McCulloch-Pitts neuron in the notes' manner (note 002 §2.1).
 
@@ -135,7 +135,7 @@ def _towards(start: Any, end: Any) -> np.ndarray:
     return way / np.linalg.norm(way)
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class SeparationDisplay:
     """Two classes in the plane: the line of maximum margin, or the point common to both hulls.
 

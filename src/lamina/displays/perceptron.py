@@ -26,7 +26,7 @@ ABSENT = {
 MOST_LINES = 60  # drawn of a history
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class PerceptronDisplay:
     """Points of two classes, the perceptron's line, and the lines before each correction.
 
@@ -175,7 +175,7 @@ class PerceptronDisplay:
         return f"Perceptron{made}: {end}"
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class CorrectionsDisplay:
     """The convergence theorem along a run: the inequality, and the angle to the separator.
 

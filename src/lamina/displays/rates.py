@@ -13,7 +13,7 @@ from lamina.displays.figure import axes, legend
 from lamina.plan import checks
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class RateDisplay:
     """Measured gaps, the lines fitted to them and the bounds that theory states.
 

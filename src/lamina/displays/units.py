@@ -17,7 +17,7 @@ from lamina.plan import checks
 ARROWS = 7  # per side
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class UnitDisplay:
     """A unit of two inputs: its value as colour, level sets as lines, gradients as arrows.
 

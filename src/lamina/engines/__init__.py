@@ -5,7 +5,15 @@ from functools import cache
 
 from lamina.engines import native
 from lamina.engines.native import EngineInfo, NativeEngine
-from lamina.engines.protocol import Data, Engine, Forward, Objective, Predictor, Trainer
+from lamina.engines.protocol import (
+    Data,
+    Engine,
+    Forward,
+    Objective,
+    Predictor,
+    SampleLosses,
+    Trainer,
+)
 from lamina.engines.reference import ReferenceEngine
 from lamina.plan import checks
 
@@ -18,6 +26,7 @@ __all__ = [
     "Objective",
     "Predictor",
     "ReferenceEngine",
+    "SampleLosses",
     "Trainer",
     "default_engine",
     "engine_info",

@@ -7,6 +7,7 @@ arrays for it, and makes copies where an array is not laid out as the extension 
 from __future__ import annotations
 
 import os
+from itertools import accumulate
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -15,6 +16,7 @@ import scipy.sparse
 from lamina import spec
 from lamina.engines.protocol import Data, Parameters, Slots, refuse_noise_on_sparse
 from lamina.plan import CustomLoss, Network, Regularization, Rule
+from lamina.spec.measures import NUMBERS, UNITS, Measures
 
 try:
     from lamina.engines import _native
@@ -113,6 +115,10 @@ class NativeEngine:
         """Return a function of x and of parameters that stay with the caller."""
         return NativeForward(self, network, dtype)
 
+    def losses(self, network: Network, data: Data) -> NativeSampleLosses:
+        """Return the loss of each sample as a function of parameters of the data's dtype."""
+        return NativeSampleLosses(self, network, data)
+
     def objective(self, network: Network, data: Data, alpha: float) -> NativeObjective:
         """Return the loss over all samples as a function of parameters of the data's dtype."""
         return NativeObjective(self, network, data, alpha)
@@ -172,12 +178,26 @@ class NativeTrainer:
         table: np.ndarray,
         first_step: int = 0,
         sums: tuple[float, float] = (0.0, 0.0),
+        measured: bool = False,
     ) -> tuple[float, float]:
         """Take one step per batch."""
         self._taken = None
         order = np.array(order, np.int64, order="C")  # no one else's: it is checked once
         table = np.ascontiguousarray(table, np.float64)
-        return self._native.epoch(order, batch_size, table, first_step, sums)
+        return self._native.epoch(order, batch_size, table, first_step, sums, measured)
+
+    def measures(self) -> Measures | None:
+        """Return what the last measured step revealed."""
+        sizes = [len(UNITS) * layer.units for layer in self._network.layers]
+        numbers, flat = np.empty((len(sizes), len(NUMBERS))), np.empty(sum(sizes))
+        rows, effective = self._native.measures(numbers, flat)
+        if rows == 0:
+            return None
+        ends = accumulate(sizes)
+        of_units = [
+            flat[e - n : e].reshape(len(UNITS), -1) for n, e in zip(sizes, ends, strict=True)
+        ]
+        return Measures(rows, numbers, of_units, effective)
 
     def losses(self, data: Data) -> float:
         """Return the mean data loss of the present parameters for other samples."""
@@ -203,6 +223,10 @@ class NativeTrainer:
     def recall(self, name: str) -> None:
         """Go back to what was kept under a name."""
         self._native.recall(name)
+
+    def read_parameters(self) -> Parameters:
+        """Return copies of the parameters alone."""
+        return self._read(0)
 
     def read(self) -> tuple[Parameters, Slots]:
         """Return copies of parameters and slots."""
@@ -278,6 +302,30 @@ class NativePredictor:
         except TypeError:  # another dtype or layout, or sparse
             out = _new((x.shape[0], self._outputs), self.dtype)
             self._native.data(_samples(Data(x, None), self.dtype), out)
+        return out
+
+
+class NativeSampleLosses:
+    """The loss of each sample: a function of the parameters, for any number of threads at once."""
+
+    def __init__(self, engine: NativeEngine, network: Network, data: Data) -> None:
+        self._engine, self._network = engine, network
+        self._dtype = np.asarray(data.y).dtype
+        self._data = data._replace(weights=None, factors=None)
+        self._samples = _samples(self._data, self._dtype)
+        self._run = getattr(_native, "Forward" + _suffix(self._dtype))(
+            _plan(network), engine.isa
+        ).losses
+
+    def __call__(self, parameters: Parameters) -> np.ndarray:
+        """Return the losses (n_samples,) in float64."""
+        parameters = _contiguous(parameters, self._dtype)
+        if isinstance(self._network.loss, CustomLoss):
+            predict = NativePredictor(self._engine, self._network, parameters)
+            loss = self._network.loss
+            return loss.value_of(predict(self._data.x), self._data.y).astype(np.float64)
+        out = np.empty(len(self._data.y))
+        self._run(parameters, self._samples, self._engine.n_threads or 0, out)
         return out
 
 

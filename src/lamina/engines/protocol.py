@@ -8,6 +8,7 @@ import numpy as np
 import scipy.sparse
 
 from lamina.plan import Network, Regularization, Rule
+from lamina.spec.measures import Measures
 
 Parameters = list[tuple[np.ndarray, ...]]
 Slots = list[list[tuple[np.ndarray, ...]]]
@@ -63,6 +64,7 @@ class Trainer(Protocol):
         table: np.ndarray,
         first_step: int = 0,
         sums: tuple[float, float] = (0.0, 0.0),
+        measured: bool = False,
     ) -> tuple[float, float]:
         """Take one step for each `batch_size` samples of `order`, the last batch may be smaller.
 
@@ -70,8 +72,12 @@ class Trainer(Protocol):
         is the number of the first one, for random draws. Returns the data loss and the penalty,
         each batch's mean times its number of samples, added to `sums`: so that an epoch may be cut
         into several calls. On Ctrl-C the step in hand is finished before KeyboardInterrupt is
-        raised.
+        raised. With `measured` the last step is measured, which changes no bit of what is learnt.
         """
+        ...
+
+    def measures(self) -> Measures | None:
+        """Return what the last measured step revealed; None if its batch had no weight."""
         ...
 
     def losses(self, data: Data) -> float:
@@ -92,6 +98,10 @@ class Trainer(Protocol):
 
     def recall(self, name: str) -> None:
         """Go back to what was kept under a name."""
+        ...
+
+    def read_parameters(self) -> Parameters:
+        """Return copies of the parameters alone."""
         ...
 
     def read(self) -> tuple[Parameters, Slots]:
@@ -122,6 +132,18 @@ class Forward(Protocol):
         None: it takes a closer look, since x is not a finite matrix of the network's width or the
         parameters are not of its shapes.
         """
+        ...
+
+
+class SampleLosses(Protocol):
+    """The loss of each sample as a function of the parameters, for any number of threads at once.
+
+    It is the data loss before weights and factors count; what weighs within the loss itself, as
+    `BinaryCrossEntropy` may, does count.
+    """
+
+    def __call__(self, parameters: Parameters) -> np.ndarray:
+        """Return the losses (n_samples,), in float64, for parameters of the data's dtype."""
         ...
 
 
@@ -169,6 +191,10 @@ class Engine(Protocol):
 
     def forward(self, network: Network, dtype: Any) -> Forward:
         """Return a function of x and of parameters of `dtype` that stay with the caller."""
+        ...
+
+    def losses(self, network: Network, data: Data) -> SampleLosses:
+        """Return the loss of each sample as a function of parameters of the data's dtype."""
         ...
 
     def objective(self, network: Network, data: Data, alpha: float) -> Objective:

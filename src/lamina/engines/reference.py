@@ -9,6 +9,7 @@ import numpy as np
 from lamina import spec
 from lamina.engines.protocol import Data, Forward, Parameters, Slots, refuse_noise_on_sparse
 from lamina.plan import Network, Regularization, Rule
+from lamina.spec.measures import Measures
 from lamina.spec.regularization import Draws
 
 
@@ -34,6 +35,7 @@ class ReferenceTrainer:
         self.parameters = parameters
         self.slots = spec.training.zero_slots(rule.kind, parameters) if slots is None else slots
         self.kept: dict[str, tuple[Parameters, Slots]] = {}
+        self.seen: Measures | None = None
         self.n_done = 0
 
     def epoch(
@@ -43,6 +45,7 @@ class ReferenceTrainer:
         table: np.ndarray,
         first_step: int = 0,
         sums: tuple[float, float] = (0.0, 0.0),
+        measured: bool = False,
     ) -> tuple[float, float]:
         """Take one step per batch."""
         loss, penalty = sums
@@ -64,12 +67,18 @@ class ReferenceTrainer:
                 self.alpha,
                 self.penalties,
                 Draws(self.seed, first_step + self.n_done, noise, dropout),
+                measured and start + batch_size >= len(order),
             )
             # One assignment, so that an interrupt finds parameters and slots of the same step.
             self.parameters, self.slots, self.n_done = taken[2], taken[3], self.n_done + 1
+            self.seen = taken.measures
             loss += taken.loss * len(index)
             penalty += taken.penalty * len(index)
         return loss, penalty
+
+    def measures(self) -> Measures | None:
+        """Return what the last measured step revealed."""
+        return self.seen
 
     def losses(self, data: Data) -> float:
         """Return the mean data loss of the present parameters for other samples."""
@@ -95,11 +104,14 @@ class ReferenceTrainer:
         """Go back to what was kept under a name."""
         self.parameters, self.slots = self.kept[name]
 
+    def read_parameters(self) -> Parameters:
+        """Return copies of the parameters alone."""
+        return [tuple(p.copy() for p in own) for own in self.parameters]
+
     def read(self) -> tuple[Parameters, Slots]:
         """Return copies of parameters and slots."""
-        parameters = [tuple(p.copy() for p in own) for own in self.parameters]
         slots = [[tuple(s.copy() for s in state) for state in own] for own in self.slots]
-        return parameters, slots
+        return self.read_parameters(), slots
 
     def close(self) -> None:
         """Nothing is held."""
@@ -115,6 +127,20 @@ class ReferencePredictor:
     def __call__(self, x: Any) -> np.ndarray:
         """Return the predictions for x."""
         return spec.network.predict(self.network, self.parameters, x)
+
+
+class ReferenceSampleLosses:
+    """Runs `lamina.spec.network.forward` and the loss on top of it."""
+
+    def __init__(self, network: Network, data: Data) -> None:
+        self._network, self._data = network, data
+
+    def __call__(self, parameters: Parameters) -> np.ndarray:
+        """Return the loss of each sample."""
+        network = self._network
+        z = spec.network.forward(network, parameters, self._data.x).layers[-1].h
+        head = spec.losses.head(network.output, network.loss_name)
+        return head.value(z, self._data.y, **network.loss_options).astype(np.float64)
 
 
 class ReferenceObjective:
@@ -172,6 +198,10 @@ class ReferenceEngine:
     def forward(self, network: Network, dtype: Any) -> Forward:
         """Return a function that has no quick way."""
         return lambda x, coefs, intercepts, n_threads=None: None
+
+    def losses(self, network: Network, data: Data) -> ReferenceSampleLosses:
+        """Return the loss of each sample as a function of the parameters."""
+        return ReferenceSampleLosses(network, data)
 
     def objective(self, network: Network, data: Data, alpha: float) -> ReferenceObjective:
         """Return the loss over all samples as a function of the parameters."""

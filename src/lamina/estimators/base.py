@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 from abc import ABC, abstractmethod
 from dataclasses import replace
-from os import PathLike
 from typing import Any, Self
 
 import numpy as np
@@ -13,53 +12,18 @@ from sklearn.base import BaseEstimator
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
-from lamina import codec
 from lamina.engines import Data, Predictor, default_engine
 from lamina.estimators import html, layers, options, translate
 from lamina.estimators.data import inputs, preprocessing, scales
-from lamina.estimators.measuring import scoring, validation
-from lamina.estimators.measuring.history import TrainingHistory
+from lamina.estimators.inspection.methods import Inspection
+from lamina.estimators.measuring import validation
 from lamina.estimators.running import checkpoint
 from lamina.estimators.running.callback import Told
 from lamina.estimators.running.report import Report
 from lamina.estimators.running.task import Task, train
+from lamina.estimators.saving import Saving
 from lamina.plan import Network, Training
-from lamina.training import State, reactive
-
-LATER = {  # parameters that files of the first version lack: they have their defaults
-    "loss",
-    "class_weight",
-    "regularization",
-    "standardize",
-    "missing",
-    "scoring",
-    "callbacks",
-}
-FITTED = {
-    "coefs_",
-    "intercepts_",
-    "slopes_",
-    "loss_",
-    "best_loss_",
-    "loss_curve_",
-    "validation_scores_",
-    "best_validation_score_",
-    "stop_reason_",
-    "n_iter_",
-    "t_",
-    "n_layers_",
-    "n_outputs_",
-    "out_activation_",
-    "n_features_in_",
-    "feature_names_in_",
-    "network_",
-    "classes_",
-    "class_weight_",
-    "temperature_",
-    *preprocessing.ATTRIBUTES,
-    "_label_binarizer",
-    "_state",
-}
+from lamina.training import Record, State, reactive
 
 
 def check_stochastic(estimator: Any) -> bool:
@@ -71,7 +35,7 @@ def check_stochastic(estimator: Any) -> bool:
     return True
 
 
-class BaseMLP(BaseEstimator, ABC):
+class BaseMLP(Saving, Inspection, BaseEstimator, ABC):
     """Base of `lamina.MLPClassifier` and `lamina.MLPRegressor`; use those."""
 
     _on_epoch: Any = None  # called after each epoch with (n, max_iter, loss, score or None)
@@ -224,6 +188,7 @@ class BaseMLP(BaseEstimator, ABC):
             reason = report.reason(end)
             self._settle(report.n_epochs, reason)
             told.end(reason)
+            report.tell(incremental)
             report.end(end, incremental)
         finally:
             if report is not None:
@@ -292,20 +257,14 @@ class BaseMLP(BaseEstimator, ABC):
         """Return the dtypes that X may have: a fitted network keeps its own."""
         return (np.float64, np.float32) if first else self._state.parameters[0][0].dtype
 
-    def _snapshot(self, parameters: Any, n_epochs: int) -> Self:
+    def _snapshot(self, parameters: Any, n_epochs: int, record: Record | None = None) -> Self:
         """Return a fitted estimator of its own with these weights."""
         model = copy.copy(self)
         history = copy.deepcopy(self._state.history)
-        model._state = replace(self._state, parameters=parameters, history=history)
+        seen = self._state.record if record is None else record
+        model._state = replace(self._state, parameters=parameters, history=history, record=seen)
         model._settle(n_epochs, "Training goes on elsewhere.")
         return model
-
-    @property
-    def history_(self) -> TrainingHistory:
-        """What each epoch gave: `lamina.estimators.measuring.history.TrainingHistory`."""
-        if "_state" not in self.__dict__:
-            raise AttributeError(f"{type(self).__name__} has no history_ before it is fitted")
-        return TrainingHistory(self._state.history)
 
     def _settle(self, n_epochs: int, reason: str) -> None:
         """Show the state as scikit-learn's attributes."""
@@ -391,73 +350,6 @@ class BaseMLP(BaseEstimator, ABC):
         ndarray of shape (n_samples,) or (n_samples, n_outputs)
         """
         return self._decode(self._predictions(X))
-
-    def save(self, path: str | PathLike[str]) -> None:
-        """Write the estimator to a file of numbers and JSON, atomically.
-
-        Reading it back by `lamina.load` gives the same bits, training state included, and never
-        executes code. What is code is left out: `callbacks`, and `scoring` unless it is names. So
-        is what tells one run from another of the same bits: the history's seconds.
-
-        Parameters
-        ----------
-        path : str or path-like
-
-        Examples
-        --------
-        >>> import lamina, tempfile, os
-        >>> model = lamina.MLPClassifier(solver="lbfgs").fit([[0.0], [1.0]], ["no", "yes"])
-        >>> with tempfile.TemporaryDirectory() as folder:
-        ...     path = os.path.join(folder, "model.safetensors")
-        ...     model.save(path)
-        ...     print(lamina.load(path).predict([[1.0]]))
-        ['yes']
-        """
-        codec.write_atomically(path, self.to_bytes())
-
-    def to_bytes(self) -> bytes:
-        """Return the bytes that `save` writes."""
-        if type(self).__module__.partition(".")[0] != "lamina":
-            raise TypeError(
-                f"only MLPClassifier and MLPRegressor themselves can be saved, got the subclass "
-                f"{type(self).__name__}, which lamina.load could not make; use pickle or joblib"
-            )
-        return codec.dumps(type(self).__name__, self._kept(dict(vars(self))))
-
-    def _kept(self, attributes: dict[str, Any]) -> dict[str, Any]:
-        """Return those of its attributes that a file holds."""
-        own = {*self._get_param_names(), *FITTED}  # others may have left something of theirs
-        kept = {name: value for name, value in attributes.items() if name in own}
-        kept["callbacks"] = None
-        if not scoring.names_only(kept["scoring"]):
-            kept["scoring"] = None
-        if "_state" in kept:  # its parameters stand in attributes of their own
-            history = replace(kept["_state"].history, seconds=[])
-            kept["_state"] = replace(kept["_state"], parameters=[], history=history)
-        return kept
-
-    def restore(self, attributes: dict[str, Any]) -> None:
-        """Take over what `to_bytes` kept; ValueError if it cannot be an estimator of this kind."""
-        known = set(self.get_params(deep=False))
-        strange = sorted(set(attributes) - known - FITTED)
-        if strange or not known - LATER <= set(attributes):
-            raise ValueError(f"its attributes are not those of {type(self).__name__}")
-        self.__dict__.update(attributes)
-        if not hasattr(self, "coefs_"):
-            return
-        if not attributes.keys() >= {"network_", "_state", "intercepts_", "n_features_in_"}:
-            raise ValueError("a part is missing")
-        if not isinstance(self.network_, Network) or not isinstance(self._state, State):
-            raise ValueError("a part is of another kind")
-        parameters = layers.of(self)
-        shapes = [[getattr(p, "shape", None) for p in own] for own in parameters]
-        preprocessing.check_restored(self)
-        if shapes != self.network_.shapes or self.network_.n_inputs != preprocessing.n_inputs(self):
-            raise ValueError("the weights are not of the network's shapes")
-        self._state.parameters = parameters
-        history = self._state.history
-        history.seconds = [np.nan] * len(history.loss)
-        self._get_ready()
 
     def _html_repr(self) -> str:
         """Return what scikit-learn's ``_repr_html_`` shows in notebooks."""

@@ -119,6 +119,9 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         evaluation set, and on held-out samples, after each epoch. Larger is better.
     callbacks : list of Callback or None, default=None
         Hear of each epoch and may stop training: `lamina.callbacks`.
+    diagnose : bool or Recorder, default=False
+        Whether to record in ``record_`` what each layer does in each epoch, or what else to record:
+        `lamina.Recorder`. The model is the same.
 
     Attributes
     ----------
@@ -143,6 +146,8 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         With early stopping that goes by a score.
     history_ : mapping of str to ndarray
         What each epoch gave, as a table: `lamina.estimators.measuring.history.TrainingHistory`.
+    record_ : Record
+        What each layer did, only with `diagnose`: `lamina.training.Record`.
     stop_reason_ : str
         Why the last training ended, in a sentence.
     n_iter_, t_ : int
@@ -199,6 +204,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         missing: str = "error",
         scoring: Any = None,
         callbacks: Any = None,
+        diagnose: Any = False,
     ) -> None:
         self._keep(locals())
 

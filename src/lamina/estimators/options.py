@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import fields, is_dataclass, replace
 from typing import Any
 
-from lamina.plan import Regularization
+import numpy as np
 
-EMPTY = {"regularization": Regularization()}  # what None stands for
+from lamina.plan import Recorder, Regularization
 
 
 def listed(parameters: Mapping[str, Any]) -> dict[str, Any]:
@@ -42,8 +42,17 @@ def merged(given: Mapping[str, Any], present: Mapping[str, Any]) -> dict[str, An
         if name not in present:  # the caller knows the words, and raises before it sets any
             return {f"{name}__{field}": value for field, value in changes.items()}
         value = own.get(name, present[name])
-        own[name] = _changed(name, EMPTY.get(name) if value is None else value, changes)
+        own[name] = _changed(name, _meant(name, value), changes)
     return own
+
+
+def _meant(name: str, value: Any) -> Any:
+    """Return the object that None or a flag stands for, or the value itself."""
+    if name == "regularization" and value is None:
+        return Regularization()
+    if name == "diagnose" and isinstance(value, (bool, np.bool_)):
+        return Recorder()
+    return value
 
 
 def _split(given: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:

@@ -36,7 +36,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):
     activation, solver, alpha, batch_size, learning_rate, learning_rate_init, power_t, max_iter, \
 shuffle, random_state, tol, verbose, warm_start, momentum, nesterovs_momentum, early_stopping, \
 validation_fraction, beta_1, beta_2, epsilon, n_iter_no_change, max_fun, n_threads, \
-regularization, missing, scoring, callbacks
+regularization, missing, scoring, callbacks, diagnose
         As for `MLPClassifier`; with early stopping the validation score is R².
     standardize : bool, "X" or "y", default=False
         Whether features and target, or one of them, are brought to mean 0 and variance 1 first,
@@ -47,7 +47,7 @@ regularization, missing, scoring, callbacks
     Attributes
     ----------
     coefs_, intercepts_, loss_, best_loss_, loss_curve_, validation_scores_, \
-best_validation_score_, history_, stop_reason_, n_iter_, t_, n_layers_, n_outputs_, \
+best_validation_score_, history_, record_, stop_reason_, n_iter_, t_, n_layers_, n_outputs_, \
 n_features_in_, feature_names_in_, out_activation_, network_, imputer_, x_scaler_
         As for `MLPClassifier`.
     y_scaler_ : sklearn.preprocessing.StandardScaler
@@ -104,6 +104,7 @@ n_features_in_, feature_names_in_, out_activation_, network_, imputer_, x_scaler
         missing: str = "error",
         scoring: Any = None,
         callbacks: Any = None,
+        diagnose: Any = False,
     ) -> None:
         self._keep(locals())
 

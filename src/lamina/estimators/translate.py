@@ -14,6 +14,7 @@ from lamina.plan import (
     Adaptive,
     Constant,
     InverseScaling,
+    Recorder,
     Regularization,
     Rule,
     Schedule,
@@ -118,6 +119,16 @@ def regularization_of(estimator: Any) -> Regularization:
     return own
 
 
+def recorder_of(estimator: Any) -> Recorder | None:
+    """Return what is to be recorded; ArgumentError for what is neither a flag nor a Recorder."""
+    own = estimator.diagnose
+    if isinstance(own, Recorder):
+        return own
+    if not isinstance(own, (bool, np.bool_)):
+        raise checks.fail("diagnose", "True, False or a Recorder", own)
+    return Recorder() if own else None
+
+
 def _example(given: Any) -> str:
     """Return what to write, in place of a dict of options what it stands for."""
     options = given if isinstance(given, dict) else {"dropout": 0.5}
@@ -153,5 +164,6 @@ def training_of(estimator: Any, loss_scale: float = 1.0) -> Training:
         learning_rate=schedule_of(estimator),
         loss_scale=loss_scale,
         regularization=regularization_of(estimator),
+        recorder=recorder_of(estimator),
         **{name: getattr(estimator, name) for name in own},
     )

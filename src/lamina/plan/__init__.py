@@ -22,6 +22,7 @@ from lamina.plan.losses import (
     SquaredError,
 )
 from lamina.plan.network import Network
+from lamina.plan.recorder import Recorder
 from lamina.plan.regularization import Regularization
 from lamina.plan.rule import Rule, WeightDecay
 from lamina.plan.rules import (
@@ -101,6 +102,7 @@ __all__ = [
     "Quantile",
     "Quantiles",
     "RMSProp",
+    "Recorder",
     "Regularization",
     "RobbinsMonro",
     "Rule",

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from lamina.plan import checks
+from lamina.plan.recorder import Recorder
 from lamina.plan.regularization import Regularization
 from lamina.plan.rule import Rule
 from lamina.plan.rules import Adam
@@ -47,6 +48,8 @@ class Training:
         Factor of the data loss wherever it is reported. scikit-learn reports the squared error
         as a mean over the outputs and follows the gradient of the sum.
     regularization : Regularization, default=Regularization()
+    recorder : Recorder or None, default=None
+        What to record of each layer; None for nothing.
 
     Examples
     --------
@@ -68,6 +71,7 @@ class Training:
     validation_fraction: float = 0.1
     loss_scale: float = 1.0
     regularization: Regularization = field(default_factory=Regularization)
+    recorder: Recorder | None = None
 
     def __post_init__(self) -> None:
         checks.kind("rule", self.rule, Rule, "a Rule")
@@ -92,6 +96,8 @@ class Training:
         checks.real("loss_scale", self.loss_scale, "(0, inf)")
         own = self.regularization
         checks.kind("regularization", own, Regularization, "a Regularization")
+        if self.recorder is not None:
+            checks.kind("recorder", self.recorder, Recorder, "a Recorder or None")
         own.around(self.rule)  # which refuses weight decay twice
 
     @property

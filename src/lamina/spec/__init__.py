@@ -10,28 +10,34 @@ Symbols: rows are samples; ``h_0 = x``; ``z_l = h_{l-1} W_l + b_l``; ``h_l = phi
 
 from lamina.spec import (
     activations,
+    curvature,
     descent,
     draws,
     initializers,
     layers,
     losses,
+    measures,
     network,
     regularization,
     rules,
     schedules,
+    second_derivatives,
     training,
 )
 
 __all__ = [
     "activations",
+    "curvature",
     "descent",
     "draws",
     "initializers",
     "layers",
     "losses",
+    "measures",
     "network",
     "regularization",
     "rules",
     "schedules",
+    "second_derivatives",
     "training",
 ]

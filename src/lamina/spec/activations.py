@@ -255,7 +255,16 @@ def ascending(z: Array) -> Array:
 
 def ascending_backward(z: Array, d_h: Array) -> Array:
     """Return ``d_z``: the sum of d_h from j on, times logistic(z_j) but for j = 0."""
+    return from_there_on(d_h) * ascending_slope(z)
+
+
+def ascending_slope(z: Array) -> Array:
+    """Return what z_j adds to h_j and those after it, by z_j: 1 for j = 0, else logistic(z_j)."""
     xp = namespace(z)
-    sums = xp.flip(xp.cumulative_sum(xp.flip(d_h, axis=-1), axis=-1), axis=-1)
-    first = xp.arange(z.shape[-1]) == 0
-    return sums * xp.where(first, xp.ones_like(z), logistic(z))
+    return xp.where(xp.arange(z.shape[-1]) == 0, xp.ones_like(z), logistic(z))
+
+
+def from_there_on(values: Array) -> Array:
+    """Return the sums over the last axis from each entry on."""
+    xp = namespace(values)
+    return xp.flip(xp.cumulative_sum(xp.flip(values, axis=-1), axis=-1), axis=-1)

@@ -95,7 +95,7 @@ def quantiles(z: Array, y: Array, levels: Sequence[float] = (0.1, 0.5, 0.9)) -> 
     plus something positive.
     """
     xp = namespace(z)
-    q, r = _row(levels, z), y - ascending(z)
+    q, r = row(levels, z), y - ascending(z)
     return xp.sum(xp.where(r >= 0, q * r, (q - 1) * r), axis=-1)
 
 
@@ -104,13 +104,17 @@ def quantiles_delta(z: Array, y: Array, levels: Sequence[float] = (0.1, 0.5, 0.9
 
     ``a_0 = 1`` and ``a_j = logistic(z_j)``, the derivative of softplus.
     """
-    xp = namespace(z)
-    q, h = _row(levels, z), ascending(z)
-    slope = xp.where(h < y, -q, xp.where(h > y, 1 - q, h * 0))
-    return ascending_backward(z, slope)
+    return ascending_backward(z, pinball_slopes(ascending(z), y, levels))
 
 
-def _row(values: Sequence[float], like: Array) -> Array:
+def pinball_slopes(h: Array, y: Array, levels: Sequence[float]) -> Array:
+    """Return the slopes of `quantile_slope` (n, k), column j's with level j."""
+    xp, q = namespace(h), row(levels, h)
+    return xp.where(h < y, -q, xp.where(h > y, 1 - q, h * 0))
+
+
+def row(values: Sequence[float], like: Array) -> Array:
+    """Return numbers as an array of the namespace and dtype of another."""
     return namespace(like).asarray(list(values), dtype=like.dtype)
 
 
@@ -130,7 +134,7 @@ def cross_entropy(z: Array, y: Array, floor: float = 0.0, smoothing: float = 0.0
     """
     log_p = log_softmax(z) if floor == 0 else _log_cut(softmax(z), floor)
     y = smooth(y, smoothing, 1 / z.shape[-1])
-    return -namespace(z).sum(_times(y, log_p), axis=-1)
+    return -namespace(z).sum(times(y, log_p), axis=-1)
 
 
 def cross_entropy_delta(z: Array, y: Array, floor: float = 0.0, smoothing: float = 0.0) -> Array:
@@ -157,9 +161,9 @@ def binary_cross_entropy(
         p = logistic(z)
         log_p, log_q = _log_cut(p, floor), _log_cut(1 - p, floor)
     y = smooth(y, smoothing, 0.5)
-    one, zero = _times(y, log_p), _times(1 - y, log_q)
+    one, zero = times(y, log_p), times(1 - y, log_q)
     if positive is not None and negative is not None:
-        one, zero = _row(positive, z) * one, _row(negative, z) * zero
+        one, zero = row(positive, z) * one, row(negative, z) * zero
     return -namespace(z).sum(one + zero, axis=-1)
 
 
@@ -175,7 +179,7 @@ def binary_cross_entropy_delta(
     y = smooth(y, smoothing, 0.5)
     if positive is None or negative is None:
         return logistic(z) - y
-    return _row(negative, z) * ((1 - y) * logistic(z)) - _row(positive, z) * (y * logistic(-z))
+    return row(negative, z) * ((1 - y) * logistic(z)) - row(positive, z) * (y * logistic(-z))
 
 
 def focal(z: Array, y: Array, gamma: float = 2.0) -> Array:
@@ -183,8 +187,8 @@ def focal(z: Array, y: Array, gamma: float = 2.0) -> Array:
 
     Samples that are right already count less; gamma 0 is cross-entropy.
     """
-    q = _others(z)
-    return -namespace(z).sum(_times(y, _power(q, gamma) * log_softmax(z)), axis=-1)
+    q = others(z)
+    return -namespace(z).sum(times(y, power(q, gamma) * log_softmax(z)), axis=-1)
 
 
 def focal_delta(z: Array, y: Array, gamma: float = 2.0) -> Array:
@@ -193,8 +197,8 @@ def focal_delta(z: Array, y: Array, gamma: float = 2.0) -> Array:
     q = 1 - p. The first is ``y_j f'(p_j) p_j`` of ``f = -(1 - p)^gamma ln p``, the rest softmax's
     own derivative.
     """
-    p, q = softmax(z), _others(z)
-    a = _times(y, _focal_slope(p, q, log_softmax(z), gamma))
+    p, q = softmax(z), others(z)
+    a = times(y, focal_slope(p, q, log_softmax(z), gamma))
     return a - p * namespace(z).sum(a, axis=-1, keepdims=True)
 
 
@@ -204,32 +208,32 @@ def binary_focal(z: Array, y: Array, gamma: float = 2.0) -> Array:
     q = 1 - p = logistic(-z) (Lin et al., 2017).
     """
     p, q = logistic(z), logistic(-z)
-    one = _times(y, _power(q, gamma) * -softplus(-z))
-    zero = _times(1 - y, _power(p, gamma) * -softplus(z))
+    one = times(y, power(q, gamma) * -softplus(-z))
+    zero = times(1 - y, power(p, gamma) * -softplus(z))
     return -namespace(z).sum(one + zero, axis=-1)
 
 
 def binary_focal_delta(z: Array, y: Array, gamma: float = 2.0) -> Array:
     """Return ``y q s(p, q) - (1 - y) p s(q, p)``, s(p, q) = gamma q^(gamma-1) p ln p - q^gamma."""
     p, q = logistic(z), logistic(-z)
-    one = q * _focal_slope(p, q, -softplus(-z), gamma)
-    zero = p * _focal_slope(q, p, -softplus(z), gamma)
-    return _times(y, one) - _times(1 - y, zero)
+    one = q * focal_slope(p, q, -softplus(-z), gamma)
+    zero = p * focal_slope(q, p, -softplus(z), gamma)
+    return times(y, one) - times(1 - y, zero)
 
 
-def _focal_slope(p: Array, q: Array, log_p: Array, gamma: float) -> Array:
+def focal_slope(p: Array, q: Array, log_p: Array, gamma: float) -> Array:
     """Return ``gamma q^(gamma-1) p ln p - q^gamma``; the first term is 0 where q is 0.
 
     There ln p is about -q, so that it goes to 0 as q^gamma does. ``(p ln p) / q`` comes first: it
     is never outside [-1, 0], while ``q^gamma / q`` overflows where q is the smallest number.
     """
-    powered = _power(q, gamma)
+    powered = power(q, gamma)
     safe = namespace(q).where(q == 0, q * 0 + 1, q)
-    share = _times(p, log_p) / safe
+    share = times(p, log_p) / safe
     return namespace(q).where(q == 0, q * 0, gamma * powered * share) - powered
 
 
-def _power(q: Array, gamma: float) -> Array:
+def power(q: Array, gamma: float) -> Array:
     """Return ``q^gamma`` for 0 <= q <= 1: 1 for gamma 0, and 0 at q = 0 for any other."""
     if gamma == 0:
         return q * 0 + 1
@@ -238,7 +242,7 @@ def _power(q: Array, gamma: float) -> Array:
     return xp.where(q == 0, q * 0, xp.exp(gamma * xp.log(safe)))
 
 
-def _others(z: Array) -> Array:
+def others(z: Array) -> Array:
     """Return ``1 - softmax(z)`` without loss of digits: the other classes' share."""
     xp = namespace(z)
     e = xp.exp(z - xp.max(z, axis=-1, keepdims=True))
@@ -273,7 +277,7 @@ def gamma_delta(z: Array, y: Array) -> Array:
     return 1 - y * namespace(z).exp(-z)
 
 
-def _times(y: Array, log_p: Array) -> Array:
+def times(y: Array, log_p: Array) -> Array:
     """Return ``y log_p`` with 0 times minus infinity taken as 0."""
     return namespace(y).where(y == 0, y * 0, y * log_p)
 
@@ -353,10 +357,15 @@ ROWWISE = {"softmax": softmax, "ascending": ascending}  # mix the entries of a r
 def output_backward(output: str, z: Array, h: Array, d_h: Array) -> Array:
     """Return ``d loss / d z`` from ``d loss / d h`` for the output function h of z."""
     if output == "softmax":
-        return h * (d_h - namespace(h).sum(h * d_h, axis=-1, keepdims=True))
+        return softmax_backward(h, d_h)
     if output == "ascending":
         return ascending_backward(z, d_h)
     return d_h * ACTIVATIONS[output].derivative(z, h)
+
+
+def softmax_backward(p: Array, v: Array) -> Array:
+    """Return ``p (v - sum_j p_j v_j)``: softmax's Jacobian, which is symmetric, times v."""
+    return p * (v - namespace(p).sum(p * v, axis=-1, keepdims=True))
 
 
 def mean_loss(

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from lamina.spec import network as propagation
 from lamina.spec.arrays import Array, namespace
+from lamina.spec.measures import Measures, measure
 from lamina.spec.network import Parameters
 from lamina.spec.regularization import (
     Draws,
@@ -30,12 +31,16 @@ NO_PENALTIES, NO_DRAWS = Penalties(), Draws()
 
 
 class Step(NamedTuple):
-    """What one step gives: mean data loss, penalty, and the new parameters and slots."""
+    """What one step gives: mean data loss, penalty, the new parameters and slots, measures.
+
+    `measures` is None unless asked for, and where a batch has no weight.
+    """
 
     loss: float
     penalty: float
     parameters: list[tuple[Array, ...]]
     slots: Slots
+    measures: Measures | None = None
 
 
 def zero_slots(rule: Any, parameters: Parameters) -> Slots:
@@ -54,11 +59,13 @@ def step(
     l2: float = 0.0,
     penalties: Penalties = NO_PENALTIES,
     draws: Draws = NO_DRAWS,
+    measured: bool = False,
 ) -> Step:
     """Take one step on ``batch = (x, y, weights)``, or ``(x, y, weights, factors)``.
 
     `rule` is a module of `lamina.spec.rules`, `scalars` its scalars for this step, `keep` the
-    factor of decoupled weight decay (weights only), `l2` scikit-learn's alpha.
+    factor of decoupled weight decay (weights only), `l2` scikit-learn's alpha; with `measured` it
+    has its `lamina.spec.measures` too.
     """
     x, y, weights, *others = batch
     factors = others[0] if others else None
@@ -84,7 +91,10 @@ def step(
     penalty = propagation.penalty(point, l2) / total
     penalty += propagation.penalty(point, penalties.l2) + l1_penalty(point, penalties.l1)
     data_loss = float(namespace(per_sample).sum(per_sample)) / total
-    return Step(data_loss, penalty, updated, new_slots)
+    seen = None
+    if measured:
+        seen = measure(network, point, passed, result, total, parameters, updated, weights)
+    return Step(data_loss, penalty, updated, new_slots, seen)
 
 
 def _shaped(

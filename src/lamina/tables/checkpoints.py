@@ -20,6 +20,7 @@ _OPTIONS = {
     "alpha": "--alpha",
     "batch_size": "--batch-size",
     "class_weight": "--class-weight",
+    "diagnose": "--diagnose",
     "early_stopping": "--early-stopping",
     "hidden_layer_sizes": "--hidden",
     "learning_rate": "--schedule",

@@ -7,12 +7,24 @@ from typing import Annotated, Any
 
 import typer
 
-from lamina.tables import checkpoints, outputs, report, runs, settings
+from lamina.tables import (
+    checkpoints,
+    diagnosing,
+    outputs,
+    plotting,
+    racing,
+    report,
+    reporting,
+    runs,
+    settings,
+    tracing,
+)
 from lamina.tables import options as own
 from lamina.tables.aims import Aim
 from lamina.tables.errors import counted
 from lamina.tables.export import exporter
 from lamina.tables.model import TableModel
+from lamina.tables.noting import DivergedError
 from lamina.tables.parquet import ParquetSet
 from lamina.tables.passes import evaluate_parts, predict_parts
 from lamina.tables.prepare import Prepared, prepare
@@ -85,6 +97,7 @@ def train(
     time_budget: own.TimeBudget = None,
     checkpoint: own.Checkpoint = None,
     resume: own.Resume = False,
+    diagnose: own.Diagnose = False,
     force: own.Force = False,
     quiet: own.Quiet = False,
     as_json: own.Json = False,
@@ -110,6 +123,7 @@ def train(
         "random_state": seed,
         "regularization": settings.regularization(solver, len(layers), *penalties),
         "callbacks": runs.callbacks(checkpoint, time_budget),
+        "diagnose": diagnose,
     }
     aim = Aim.of(loss, quantiles, label_smoothing, class_weight or [])
     idle = {
@@ -155,16 +169,29 @@ def _train(
     """Train, write the model, and say what came of it."""
     console = report.console(quiet or as_json)
     start = time.perf_counter()
-    with report.progress(hidden=quiet or as_json) as after_epoch:
-        model, notes = runs.train(prepared, estimator, after_epoch, checkpoint=start_from)
+    try:
+        with report.progress(hidden=quiet or as_json) as after_epoch:
+            model, notes = runs.train(prepared, estimator, after_epoch, checkpoint=start_from)
+    except DivergedError as error:
+        if error.estimator.diagnose:
+            why = diagnosing.of_diverged(error)
+            console.print(str(why) if why else "")
+            if as_json:
+                _print_json({"findings": diagnosing.as_json(why)})
+        raise
     seconds = time.perf_counter() - start
     model.save(path)
     written.append(path)
     console.print(report.facts(runs.after(model, notes, seconds, prepared.watched)))
     _print_scores(console, model.facts)
+    found = diagnosing.diagnose(model) if model.estimator.diagnose else None
+    if found is not None:
+        console.print(f"\n{found}")
     console.print(f"\nmodel written to {path}")
     if as_json:
-        _print_json(runs.as_json(model, path, [*prepared.notes, *notes], seconds))
+        own = runs.as_json(model, path, [*prepared.notes, *notes], seconds)
+        own |= {} if found is None else {"findings": diagnosing.as_json(found)}
+        _print_json(own)
 
 
 @app.command()
@@ -249,6 +276,13 @@ def show(model: own.Model) -> None:
     console = report.console()
     console.print(report.facts(report.shown(loaded)))
     _print_scores(console, loaded.facts)
+
+
+diagnosing.add(app)
+plotting.add(app, written)
+racing.add(app, written)
+reporting.add(app, written)
+tracing.add(app, written)
 
 
 def _print_scores(console: Any, facts: Any) -> None:

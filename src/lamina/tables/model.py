@@ -16,6 +16,7 @@ from lamina.plan import Quantiles
 from lamina.tables.checkpoints import go_on
 from lamina.tables.columns import Values, plain, values_of
 from lamina.tables.errors import TableError, counted, listed, similar
+from lamina.tables.noting import DivergedError, note, note_rows
 from lamina.tables.prepare import Prepared, as_table
 from lamina.tables.preprocess import Preprocessing
 from lamina.tables.scores import Scores, baseline, score
@@ -288,6 +289,7 @@ def train(
 
     prepared = _aimed(prepared, estimator)
     estimator, notes = _fit(prepared, estimator, on_epoch, checkpoint)
+    note(prepared, estimator)
     target = prepared.target
     scores, guess = prepared.scores(lambda X: outputs(target, estimator, X))
     facts = Facts(
@@ -335,8 +337,8 @@ def _fit(
             else:
                 estimator = go_on(checkpoint, prepared, estimator)
     except DivergenceError as error:
-        rate = estimator.learning_rate_init
-        raise TableError(f"the training diverged: lower the learning rate, now {rate:g}") from error
+        note_rows(prepared, estimator)
+        raise DivergedError(prepared, estimator) from error
     except ValueError as error:
         raise TableError(" ".join(str(error).split())) from error
     finally:

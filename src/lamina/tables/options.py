@@ -183,3 +183,11 @@ Resume = Annotated[
         rich_help_panel=_WHILE,
     ),
 ]
+Diagnose = Annotated[
+    bool,
+    typer.Option(
+        "--diagnose",
+        help="Record what each layer does in each epoch, and say what is wrong: lamina diagnose.",
+        rich_help_panel=_WHILE,
+    ),
+]

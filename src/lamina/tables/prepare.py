@@ -37,10 +37,13 @@ class Part:
         The inputs.
     y : ndarray of float64, shape (n_rows,)
         The numbers to predict in their own unit, or the places of the labels.
+    rows : ndarray of int, shape (n_rows,)
+        Which rows of the table they are, from 0 on.
     """
 
     X: NDArray[np.float32]
     y: NDArray[np.float64]
+    rows: NDArray[np.intp]
 
 
 @dataclass(frozen=True)
@@ -104,6 +107,16 @@ class Prepared:
     def given(self) -> tuple[NDArray[np.float32], NDArray[Any]]:
         """Return the inputs and targets that an estimator is fitted to."""
         return self.train.X, self.target.to_learn(self.train.y)
+
+    @property
+    def rows(self) -> NDArray[np.intp]:
+        """Say which rows of the table an estimator is fitted to, from 0 on."""
+        return self.train.rows
+
+    def held_out(self, most: int) -> tuple[NDArray[np.float32], NDArray[Any]] | None:
+        """Return inputs and targets of the first `most` rows held out, None if there are none."""
+        X, y = self.test.X[:most], self.test.y[:most]
+        return (X, self.target.to_learn(y)) if len(y) else None
 
     def scores(self, answer: Answer) -> tuple[Scores, Scores]:
         """Return the scores of an answer and of the baseline on the rows held out, if any."""
@@ -202,7 +215,7 @@ def _part(
     rows: NDArray[np.intp],
 ) -> Part:
     values = {name: own[rows] for name, (_, own) in columns.items()}
-    return Part(preprocessing.transform(values), truth[rows])
+    return Part(preprocessing.transform(values), truth[rows], rows)
 
 
 def check(names: Sequence[str], target: str, test_size: float, drop: tuple[str, ...]) -> None:

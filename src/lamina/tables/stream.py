@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 import pyarrow as pa
@@ -106,6 +106,7 @@ class Streamed:
     seed: int
     split: Split
     notes: tuple[str, ...] = ()
+    rows: ClassVar[None] = None  # which they are: in another order in each epoch
 
     @property
     def watched(self) -> str:
@@ -144,6 +145,19 @@ class Streamed:
             raise TableError("too few rows to stop early: use --no-early-stopping")
         X, y = zip(*parts, strict=True)
         return np.concatenate(X), self.target.to_learn(np.concatenate(y))
+
+    def held_out(self, most: int) -> tuple[NDArray[np.float32], NDArray[Any]] | None:
+        """Return inputs and targets of the first `most` rows held out, None if there are none."""
+        parts: list[tuple[NDArray[np.float32], NDArray[np.float64]]] = []
+        own = self.parts(self.split, 1) if self.n_test else ()
+        for part in own:
+            parts += [part] if len(part[1]) else []
+            if sum(len(y) for _, y in parts) >= most:
+                break
+        if not parts:
+            return None
+        X, y = (np.concatenate(side)[:most] for side in zip(*parts, strict=True))
+        return X, self.target.to_learn(y)
 
     def scores(self, answer: Answer) -> tuple[Scores, Scores]:
         """Return the scores of an answer and of the baseline on the rows held out, if any."""

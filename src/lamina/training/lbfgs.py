@@ -14,8 +14,13 @@ from lamina.engines import Data, Engine
 from lamina.engines.protocol import Parameters
 from lamina.plan import ArgumentError, GradientDescent, Network, Training
 from lamina.training.listener import Listener
+from lamina.training.recording.bend import along_step
+from lamina.training.recording.progress import Recording
+from lamina.training.recording.record import Record
 from lamina.training.state import Mark, Outcome, State
 from lamina.training.watch import Watch
+
+MEASURED = 2048  # samples that a recording looks at in an iteration
 
 
 class Result(NamedTuple):
@@ -94,6 +99,7 @@ class Iterations:
         self._dtype, self._ended = state.parameters[0][0].dtype, False
         self._raised: StopIteration | None = None
         state.history.go_by(self.watch.monitor, self.watch.anew)
+        self.recording = Recording(training.recorder, network, state)
         self._started = perf_counter()
 
     def run(self, objective: Any, options: dict[str, Any]) -> tuple[Outcome, int, str]:
@@ -138,10 +144,12 @@ class Iterations:
 
     def _note(self, intermediate_result: Any) -> None:
         """Take note of an iteration, and judge it."""
-        self.packed = intermediate_result.x.copy()
+        before, self.packed = self.packed, intermediate_result.x.copy()
+        self._measure(before)
         self.note(float(intermediate_result.fun))
         self.n_epochs += 1
         history = self.state.history
+        self.recording.end_epoch(self)
         if self.watch.evaluate is not None:
             with closing(self._trainer()) as trainer:
                 self.watch.measure(trainer, history)
@@ -160,10 +168,44 @@ class Iterations:
         history.seconds.append(perf_counter() - self._started)
         history.best_loss = min(history.best_loss, loss)
 
-    def _trainer(self) -> Any:
-        """Return what measures at the present parameters: a trainer that takes no step."""
-        arguments = self.network, GradientDescent(), self.parameters(), None, self.data, 0.0
-        return self.engine.trainer(*arguments)
+    def _measure(self, before: np.ndarray) -> None:
+        """Measure a batch of the first samples where an iteration began, and the iteration's step.
+
+        The gradient is that of the batch, the step that of all samples.
+        """
+        self.recording.begin_epoch()
+        if not self.recording.waits:
+            return
+        weights = self.data.weights
+        rows = np.arange(len(self.data.y)) if weights is None else np.flatnonzero(weights)
+        rows = rows[:MEASURED]
+        start, end = (_unpack(p.astype(self._dtype), self.network) for p in (before, self.packed))
+        still = np.array([[1.0, 0.0]])  # a step of descent: no decay, and no learning rate
+        with closing(self._trainer(start)) as trainer:
+            trainer.epoch(rows, len(rows), still, measured=True)
+            self.recording.take(trainer, _lengths(start, end), self._curvature(start, end, rows))
+
+    def _curvature(self, start: Parameters, end: Parameters, rows: np.ndarray) -> float:
+        """Return the curvature of these samples' loss along an iteration's step, if wanted.
+
+        They have the share of the penalty that all samples have, so that alpha is cut with them.
+        """
+        if not self.recording.bends:
+            return np.nan
+        own, weights = self.data.rows(rows), self.data.weights
+        share = len(rows) / len(self.data.y)
+        if weights is not None:
+            share = float(weights[rows].sum() / weights.sum())
+        return along_step(self.network, start, end, own, self.training.alpha * share)
+
+    def read_parameters(self) -> Parameters:
+        """Return copies of the present parameters: what a recording reads of a trainer."""
+        return self.parameters()
+
+    def _trainer(self, parameters: Parameters | None = None) -> Any:
+        """Return what measures at parameters, the present ones: a trainer that takes no step."""
+        own = self.parameters() if parameters is None else parameters
+        return self.engine.trainer(self.network, GradientDescent(), own, None, self.data, 0.0)
 
     def _keep(self, name: str) -> None:
         self.state.history.best_parameters = self.parameters()
@@ -174,6 +216,9 @@ class Iterations:
         finite = bool(np.isfinite(self.packed).all())
         if finite:
             state.parameters = self.parameters()
+        else:
+            self.packed = _pack(state.parameters)
+        self.recording.end(self, finite)
         if self.watch.restore_best and best is not None:
             state.parameters = [tuple(p.copy() for p in own) for own in best]
         return finite
@@ -187,6 +232,10 @@ class Iterations:
         """Return copies of the present parameters."""
         return _unpack(self.packed.astype(self._dtype), self.network)
 
+    def record(self) -> Record | None:
+        """Return what was recorded so far."""
+        return self.recording.record()
+
     @property
     def marked(self) -> None:
         """There is no mark."""
@@ -198,6 +247,13 @@ class Iterations:
             "solver must be other than 'lbfgs' for a checkpoint: SciPy keeps what it learnt of the "
             "curvature to itself, so that no resumed run would have the same bits"
         )
+
+
+def _lengths(before: Parameters, after: Parameters) -> np.ndarray:
+    """Return the norm of the change of each layer's weights."""
+    changes = [b[0].astype(np.float64) - a[0] for a, b in zip(before, after, strict=True)]
+    with np.errstate(over="ignore"):
+        return np.array([np.sqrt((own**2).sum()) for own in changes])
 
 
 def _pack(parameters: Parameters) -> np.ndarray:

@@ -8,6 +8,7 @@ import numpy as np
 
 from lamina.engines.protocol import Parameters
 from lamina.plan import Training
+from lamina.training.recording.record import Record
 from lamina.training.state import Mark, State
 
 
@@ -43,6 +44,10 @@ class Course(Protocol):
 
     def parameters(self) -> Parameters:
         """Return copies of the present parameters."""
+        ...
+
+    def record(self) -> Record | None:
+        """Return what was recorded so far, by earlier fits too; None if nothing ever was."""
         ...
 
     @property

@@ -21,6 +21,11 @@ from lamina.spec.arrays import Numbers
 from lamina.training import reactive
 from lamina.training.ahead import Ahead
 from lamina.training.listener import Listener
+from lamina.training.recording.bend import along_step
+from lamina.training.recording.blame import Blame
+from lamina.training.recording.culprit import Stretch
+from lamina.training.recording.progress import Recording
+from lamina.training.recording.record import Record
 from lamina.training.state import Mark, Outcome, State
 from lamina.training.watch import Watch
 
@@ -56,7 +61,9 @@ def fit(
     with closing(engine.trainer(*arguments, *drawn)) as trainer:
         loop = Loop(trainer, training, state, random, ahead, watch, listener or Listener())
         loop.network, loop.order = network, rows if mark is None else mark.order
+        loop.data = data
         loop.n_epochs = 0 if mark is None else mark.n_epochs
+        loop.recording = Recording(training.recorder, network, state)
         try:
             outcome = loop.run()
         except KeyboardInterrupt:
@@ -76,6 +83,9 @@ class Loop:
     batch = 0
     n_batches = 0
     loss = np.nan
+    recording: Recording
+    data: Data | None = None  # where all of it is at hand
+    taken: Stretch | None = None  # the steps of the present or last epoch
 
     def __init__(
         self,
@@ -93,6 +103,7 @@ class Loop:
         self._step_before = state.step
         self._sums, self._met = (0.0, 0.0), 0  # losses and samples of the epoch so far
         self._between = True  # whether the last epoch is done with, and the next has not begun
+        self.blame = Blame()
         self._last: Mark | None = None  # of the last epoch's end, but for what the trainer keeps
         self._final: Mark | None = None
         self._over = False
@@ -124,6 +135,8 @@ class Loop:
             return Outcome.STOPPED
         if self.n_epochs == 0:
             return None
+        if not self.trainer.finite():  # since the epoch's last step: no loss has shown it
+            return Outcome.DIVERGED
         if not self._go_on():
             return Outcome.CONVERGED
         return Outcome.MAX_ITER if self.n_epochs >= self.training.max_iter else None
@@ -139,10 +152,14 @@ class Loop:
         self._begin_epoch(clock.n_steps)
         ended = self._steps(self.order, size, self.ahead.table(self._rate, clock))
         if ended is not None:
+            if ended is Outcome.UNDEFINED:
+                self.blame.look(self, len(state.history.loss) + 1)
+                state.seen.culprit = self.blame.found
             return ended
         rate = self._rate
         first = rate if isinstance(rate, float) else float(np.ravel(rate)[0])
         self._end_epoch(n, first, perf_counter() - started)
+        self.blame.after_epoch(self)
         return None
 
     def _begin_epoch(self, n_batches: int) -> None:
@@ -150,6 +167,7 @@ class Loop:
         self.batch, self.n_batches, self._step_before = 0, n_batches, self.state.step
         self._sums, self._met = (0.0, 0.0), 0
         self.trainer.keep("last")
+        self.recording.begin_epoch()
 
     def _end_epoch(self, n: int, rate: float, seconds: float) -> None:
         """Count an epoch of n samples and write it into the history."""
@@ -160,23 +178,38 @@ class Loop:
         history.loss.append(self.loss)
         history.learning_rate.append(rate)
         history.seconds.append(seconds)
+        self.recording.end_epoch(self.trainer)
 
     def _steps(self, order: np.ndarray, size: int, table: np.ndarray) -> Outcome | None:
-        """Take the steps of an epoch or a part, in stretches if a listener hears of batches."""
-        every, end = self.listener.batches, 0
+        """Take the steps of an epoch or a part, in stretches where someone wants to hear of them.
+
+        That is a listener, or the recording, of one step.
+        """
+        self.taken = Stretch(order, size, table, self._step_before)
+        every, end, due = self.listener.batches, 0, self._due(order, size)
         while end < len(table):
             begin, end, first = end, len(table), self.state.step
             part, rows = order, table
             if every:
                 end = min(end, *(begin + e - first % e for e in every))
+            measured = due is not None and begin <= due < end
+            if due is not None and measured:  # the last one of its stretch
+                end, measured = self._until(due, begin)
+            if end - begin < len(table):
                 part, rows = order[begin * size : end * size], table[begin:end]
+            bends = measured and self.recording.bends
+            before = self.parameters() if bends else None
             with np.errstate(over="ignore", invalid="ignore"):
-                self._sums = sums = self.trainer.epoch(part, size, rows, first, self._sums)
-            if not isfinite(sums[0] + sums[1]):
-                if not self.trainer.finite():
-                    return Outcome.DIVERGED
-                if ended := Outcome.of_loss(self.network, sums[0]):
-                    return ended
+                self._sums = sums = self.trainer.epoch(
+                    part, size, rows, first, self._sums, measured
+                )
+            sound = isfinite(sums[0] + sums[1])
+            if not sound and not self.trainer.finite():
+                return Outcome.DIVERGED
+            if measured:
+                self._take(before, part)
+            if not sound and (ended := Outcome.of_loss(self.network, sums[0])):
+                return ended
             self.state.step += end - begin
             self.trainer.n_done = 0  # counted: an interrupt from here on must not count them again
             self.batch += end - begin
@@ -187,6 +220,33 @@ class Loop:
                 if self.listener.stopping and end < len(table):
                     return Outcome.STOPPED
         return None
+
+    def _due(self, order: np.ndarray, size: int) -> int | None:
+        """Return which of the coming steps the recording wants to be measured, if it does."""
+        if not self.recording.waits:
+            return None
+        return self.recording.due(order, size, self.samples().weights)
+
+    def _until(self, due: int, begin: int) -> tuple[int, bool]:
+        """Return where a stretch ends, and whether its last step is the one to be measured.
+
+        One whose curvature is wanted stands alone, between two readings of the parameters.
+        """
+        return (due, False) if self.recording.bends and begin < due else (due + 1, True)
+
+    def _take(self, before: Parameters | None, rows: np.ndarray) -> None:
+        """Hand the measured step to the recording, with the curvature along it if wanted."""
+        curvature = np.nan
+        if before is not None:
+            own, alpha = self.samples().rows(rows), self.training.alpha
+            curvature = along_step(self.network, before, self.parameters(), own, alpha)
+        self.recording.take(self.trainer, curvature=curvature)
+
+    def samples(self) -> Data:
+        """Return the samples that an order's numbers are of."""
+        if self.data is None:
+            raise RuntimeError("a loop needs its samples")
+        return self.data
 
     def _measure(self) -> None:
         """Measure the epoch, hold it against the best so far, and tell the schedules."""
@@ -217,6 +277,8 @@ class Loop:
         else:
             self.trainer.recall("last")
             self.state.step = self._step_before
+            self.blame.at_end(self, not self._between)
+        self.recording.end(self.trainer, finite and self.state.step > self._step_before)
         self._settle()
         return finite
 
@@ -242,7 +304,11 @@ class Loop:
 
     def parameters(self) -> Parameters:
         """Return copies of the present parameters."""
-        return self.trainer.read()[0]
+        return self.trainer.read_parameters()
+
+    def record(self) -> Record | None:
+        """Return what was recorded so far."""
+        return self.recording.record()
 
     @property
     def marked(self) -> int | None:
@@ -266,7 +332,10 @@ class Loop:
         parameters, slots = self.trainer.read()
         self.trainer.recall("here")
         own = replace(last.state.history, best_parameters=self._best())
-        last.state = replace(last.state, parameters=parameters, slots=slots, history=own)
+        seen = self.recording.record(len(own.loss))
+        last.state = replace(
+            last.state, parameters=parameters, slots=slots, history=own, record=seen
+        )
         return last
 
     def mark(self) -> Mark:
@@ -280,7 +349,8 @@ class Loop:
         state, history = self.state, self.state.history
         parameters, slots = self.trainer.read()
         own = replace(history, best_parameters=self._best())
-        now = replace(state, parameters=parameters, slots=slots, history=own)
+        seen = self.recording.record()
+        now = replace(state, parameters=parameters, slots=slots, history=own, record=seen)
         return Mark(now, self.n_epochs, self.order, self.random)
 
     def _best(self) -> Parameters | None:

@@ -10,6 +10,8 @@ import numpy as np
 
 from lamina.engines.protocol import Parameters, Slots
 from lamina.plan import CustomLoss, Network, Schedule, Training
+from lamina.training.recording.facts import Seen
+from lamina.training.recording.record import Record
 
 LISTS = ("loss", "validation_score", "learning_rate", "seconds")  # of a History, by epoch
 
@@ -34,7 +36,7 @@ class Outcome(Enum):
         """Return UNDEFINED for a loss that cannot be what it should at finite parameters, or None.
 
         The losses that come with lamina may be infinite: squares of large numbers overflow while
-        their slopes do not. One of the user's own must be finite.
+        their slopes do not. So may the penalty. One of the user's own must be finite.
         """
         wrong = not np.isfinite(loss) if isinstance(network.loss, CustomLoss) else np.isnan(loss)
         return cls.UNDEFINED if wrong else None
@@ -136,6 +138,10 @@ class State:
         The options of the last fit.
     seed : int or None
         Of the random draws within a step, from the first one that needs them on.
+    record : Record or None
+        What was measured of each layer, if that was asked for.
+    seen : Seen
+        How the last fit ended, and what its samples are like.
     """
 
     parameters: Parameters
@@ -150,6 +156,8 @@ class State:
     training: Training | None = None
     seed: int | None = None
     history: History = field(default_factory=History)
+    record: Record | None = None
+    seen: Seen = field(default_factory=Seen)
 
     def restart_rule(self) -> None:
         """Forget the rule's slots and counts, keep parameters and history."""

@@ -19,10 +19,12 @@ import scipy.sparse
 from lamina.engines import Data, Engine, Trainer
 from lamina.engines.protocol import Parameters, Slots
 from lamina.plan import Clock, Network, Training, over_epoch
+from lamina.spec.measures import Measures
 from lamina.training import reactive
 from lamina.training.ahead import Ahead
 from lamina.training.listener import Listener
 from lamina.training.loop import Loop, permutation
+from lamina.training.recording.progress import Recording
 from lamina.training.state import Outcome, State
 from lamina.training.watch import Watch
 
@@ -83,6 +85,7 @@ def fit_stream(
     with closing(Moving(make, state.parameters, state.slots, source.sample)) as trainer:
         loop = StreamLoop(trainer, training, state, random, ahead, watch, listener)
         loop.network, loop.source, loop.order = network, source, np.arange(0)
+        loop.recording = Recording(training.recorder, network, state)
         try:
             outcome = loop.run()
         except KeyboardInterrupt:
@@ -168,6 +171,10 @@ class StreamLoop(Loop):
         self.order = order if whole else np.arange(0)
         return order
 
+    def samples(self) -> Data:
+        """Return the samples of the present group."""
+        return self.trainer.data
+
     @property
     def rates(self) -> np.ndarray:
         """Learning rate of each step of the present or last epoch that was taken."""
@@ -184,18 +191,18 @@ class Moving:
         slots: Slots | None,
         data: Data,
     ) -> None:
-        self._make, self._data = make, data
+        self._make, self.data = make, data
         self._own = make(parameters, slots, data)
         self._kept: dict[str, tuple[Parameters, Slots]] = {}
 
     def bind(self, data: Data) -> None:
         """Train on these samples from now on."""
-        self._data = data
+        self.data = data
         self._begin(*self._own.read())
 
     def _begin(self, parameters: Parameters, slots: Slots) -> None:
         self._own.close()
-        self._own = self._make(parameters, slots, self._data)
+        self._own = self._make(parameters, slots, self.data)
 
     @property
     def n_done(self) -> int:
@@ -209,6 +216,10 @@ class Moving:
     def epoch(self, *arguments: Any) -> tuple[float, float]:
         """Take one step per batch."""
         return self._own.epoch(*arguments)
+
+    def measures(self) -> Measures | None:
+        """Return what the last measured step revealed."""
+        return self._own.measures()
 
     def losses(self, data: Data) -> float:
         """Return the mean data loss of the present parameters for other samples."""
@@ -229,6 +240,10 @@ class Moving:
     def recall(self, name: str) -> None:
         """Go back to what was kept under a name."""
         self._begin(*self._kept[name])
+
+    def read_parameters(self) -> Parameters:
+        """Return copies of the parameters alone."""
+        return self._own.read_parameters()
 
     def read(self) -> tuple[Parameters, Slots]:
         """Return copies of parameters and slots."""

@@ -17,6 +17,7 @@ from lamina.engines import Data, default_engine
 from lamina.estimators import translate
 from lamina.estimators.data import inputs, preprocessing, scales
 from lamina.estimators.data.scan import Scan
+from lamina.estimators.inspection import seen
 from lamina.estimators.measuring import validation
 from lamina.estimators.running.report import Report
 from lamina.estimators.running.task import Task
@@ -105,7 +106,10 @@ class Stream:
         watch = validation.watch(training, report.plan, evaluate)
         report.save = _refuse_checkpoint
         arguments = default_engine(estimator.n_threads), estimator.network_, training
-        return fit_stream(*arguments, estimator._state, self, random, watch, report)
+        seen.begin(estimator, training, None)
+        end = fit_stream(*arguments, estimator._state, self, random, watch, report)
+        seen.end(estimator, training, end, None, task.sets)
+        return end
 
     def chunks(self) -> Iterator[Data]:
         """Yield the chunks of another epoch as the network takes them."""

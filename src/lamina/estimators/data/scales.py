@@ -118,20 +118,30 @@ def _mean(y: np.ndarray, loss: str) -> str:
     return ""
 
 
-def _target(y: np.ndarray, _: str) -> str:
-    """Return words for the worst output, or "" if none is out of bounds."""
+def badness_of_target(y: np.ndarray, loss: str) -> np.ndarray:
+    """Return how far each output is out of bounds: above 1 it is."""
+    if loss in MEANS:
+        low, high = MEANS[loss]
+        mean = np.atleast_1d(np.mean(y, axis=0, dtype=np.float64))
+        return np.where(mean == 0, 0, np.maximum(mean / high, low / np.where(mean > 0, mean, 1)))
     middle = np.array([float(np.mean(_dense(y, j))) for j in range(y.shape[1])])
     spread = np.array([_deviation(y, j) for j in range(y.shape[1])])
     badness = _badness(y, spread, middle, _for_rows(Y_BOUNDS, len(y)))
-    worst = int(np.maximum(badness, spread / Y_BOUNDS.deviation).argmax())
-    if not max(badness[worst], spread[worst] / Y_BOUNDS.deviation) > 1:
+    return np.maximum(badness, spread / Y_BOUNDS.deviation)
+
+
+def _target(y: np.ndarray, loss: str) -> str:
+    """Return words for the worst output, or "" if none is out of bounds."""
+    badness = badness_of_target(y, loss)
+    worst = int(badness.argmax())
+    if not badness[worst] > 1:
         return ""
     return _words(y, worst, f"output {worst} of y" if worst else "y")
 
 
-def _inputs(x: Any, names: Any) -> str:
-    """Return words for the worst column, or "" if none is out of bounds."""
-    low, high = _ends(x)
+def badness_of_inputs(x: Any) -> np.ndarray:
+    """Return how far each column is out of bounds: above 1 it is."""
+    low, high = ends(x)
     spread, middle = high / 2 - low / 2, high / 2 + low / 2
     bounds = _for_rows(X_BOUNDS, x.shape[0])
     if np.median(spread[spread > 0] if spread.any() else 1.0) < SMALL and x.shape[0] >= FEW:
@@ -139,6 +149,12 @@ def _inputs(x: Any, names: Any) -> str:
     badness = _badness(x, spread, middle, bounds)
     for j in np.flatnonzero(spread > X_BOUNDS.deviation):
         badness[j] = max(badness[j], _deviation(x, j) / X_BOUNDS.deviation)
+    return badness
+
+
+def _inputs(x: Any, names: Any) -> str:
+    """Return words for the worst column, or "" if none is out of bounds."""
+    badness = badness_of_inputs(x)
     worst = int(badness.argmax())
     if not badness[worst] > 1:
         return ""
@@ -169,7 +185,7 @@ def _words(x: Any, j: int, name: str) -> str:
     return f"{name} has mean {mean:.4g} and standard deviation {_deviation(x, j):.4g}"
 
 
-def _ends(x: Any) -> tuple[np.ndarray, np.ndarray]:
+def ends(x: Any) -> tuple[np.ndarray, np.ndarray]:
     """Return the smallest and the largest number of each column, in float64."""
     ends = x.min(axis=0), x.max(axis=0)
     if scipy.sparse.issparse(x):

@@ -86,7 +86,7 @@ def settings(estimator: Any) -> Rows:
     defaults = inspect.signature(type(estimator).__init__).parameters
     own = estimator.get_params(deep=False)
     order = [name for name in defaults if name in own]
-    return [(n, repr(own[n])) for n in order if not _same(own[n], defaults[n].default)]
+    return [(n, repr(own[n])) for n in order if not is_default(own[n], defaults[n].default)]
 
 
 def data(estimator: Any) -> Rows:
@@ -103,6 +103,8 @@ def data(estimator: Any) -> Rows:
     rows.append((f"{unit(estimator, 1)}s", f"{n:,}{more}"))
     rows.append(("samples seen", f"{estimator.t_:,}"))
     rows.append(("time of the steps", text.time(_seconds(estimator))))
+    if estimator._state.record is not None:
+        rows.append(("record_", estimator._state.record.summary()))
     return rows
 
 
@@ -128,7 +130,8 @@ def _restores(estimator: Any) -> bool:
     return bool(kept and early and (not isinstance(early, EarlyStopping) or early.restore_best))
 
 
-def _same(value: Any, default: Any) -> bool:
+def is_default(value: Any, default: Any) -> bool:
+    """Return whether a parameter is at its default, however its objects compare."""
     if value is default:
         return True
     try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from threading import Lock
 from typing import Any
@@ -36,7 +36,7 @@ def draw(
     """Return a panel as SVG; `name` must be the page's only one."""
     from matplotlib.figure import Figure
 
-    with _plain():
+    with plain():
         figure = Figure(figsize=SIZE, layout="constrained")
         ax = figure.subplots()
         curves.draw(ax, history, own, most)
@@ -44,12 +44,12 @@ def draw(
         ax.tick_params(length=0)
         ax.spines["left"].set_visible(False)
         if best is not None:
-            _mark(ax, history, unit)
+            mark(ax, history, unit)
         out = io.StringIO()
         figure.savefig(out, format="svg", transparent=True, metadata={"Date": None})
     box = (SIZE[0] * 72, SIZE[1] * 72)
-    words = ". ".join(_words(history, line, unit) for line in own)
-    return text.picture(name, f"{what} by {unit}", words, box, _inline(out.getvalue(), name))
+    words = ". ".join(words_of(history, line, unit) for line in own)
+    return text.picture(name, f"{what} by {unit}", words, box, inline(out.getvalue(), name))
 
 
 def swatch(look: tuple[str, str] | None) -> str:
@@ -65,7 +65,7 @@ def swatch(look: tuple[str, str] | None) -> str:
     )
 
 
-def _mark(ax: Any, history: TrainingHistory, unit: str) -> None:
+def mark(ax: Any, history: TrainingHistory, unit: str) -> None:
     """Name the best epoch above its line, on the side where there is room."""
     low, high = ax.get_xlim()
     right = history.best_epoch > (low + high) / 2
@@ -80,7 +80,7 @@ def _mark(ax: Any, history: TrainingHistory, unit: str) -> None:
     )
 
 
-def _words(history: TrainingHistory, name: str, unit: str) -> str:
+def words_of(history: TrainingHistory, name: str, unit: str) -> str:
     """Return a line in words."""
     values, n = history[name], history.n_epochs
     words = f"{name}: {text.number(float(values[0]))} in {unit} 1"
@@ -96,8 +96,11 @@ _SETTINGS = Lock()  # matplotlib's are those of the whole process
 
 
 @contextmanager
-def _plain() -> Iterator[None]:
-    """Draw in one style, whatever the user has set for pictures of their own."""
+def plain(more: Mapping[str, Any] | None = None) -> Iterator[None]:
+    """Draw in one style, whatever the user has set for pictures of their own.
+
+    `more` are rcParams that come on top of it.
+    """
     import matplotlib
 
     inked = ("text.color", "axes.labelcolor", "axes.edgecolor", "xtick.color", "ytick.color")
@@ -106,11 +109,11 @@ def _plain() -> Iterator[None]:
     own["axes.formatter.useoffset"] = False
     with _SETTINGS, matplotlib.rc_context():
         matplotlib.rcdefaults()
-        matplotlib.rcParams.update(own)
+        matplotlib.rcParams.update(own | dict(more or {}))
         yield
 
 
-def _inline(page: str, name: str) -> str:
+def inline(page: str, name: str) -> str:
     """Return what stands in matplotlib's SVG, fit to stand in a page beside others like it.
 
     Its style sheet would hold for the whole page, its ids would meet those of the next picture,

@@ -11,7 +11,7 @@ import numpy as np
 from lamina.engines.protocol import Parameters
 from lamina.estimators.measuring.history import TrainingHistory
 from lamina.plan import checks
-from lamina.training import Course, Mark
+from lamina.training import Course, Mark, Record
 
 
 class Callback:
@@ -76,6 +76,10 @@ class Over:
     def parameters(self) -> Parameters:
         """Return copies of the parameters that training left."""
         return [tuple(array.copy() for array in layer) for layer in self.state.parameters]
+
+    def record(self) -> Record | None:
+        """Return what was recorded."""
+        return self.state.record
 
     def mark(self) -> Mark:
         """Return all that is needed to go on from the end of the last epoch."""
@@ -211,9 +215,14 @@ class Run:
         """Return copies of the present weights and biases, a pair per layer."""
         return self._course.parameters()
 
+    @property
+    def record(self) -> Record | None:
+        """What was measured so far, with ``diagnose``; None without."""
+        return self._course.record()
+
     def model(self) -> Any:
         """Return a fitted estimator of its own that stands where training stands."""
-        return self.estimator._snapshot(self.parameters(), self.epoch)
+        return self.estimator._snapshot(self.parameters(), self.epoch, self.record)
 
     def checkpoint(self) -> bytes:
         """Return the bytes from which `lamina.resume` goes on; ValueError where none can.

@@ -17,6 +17,7 @@ from lamina.training.lbfgs import Result
 USER = 5  # stack levels from a warning to the caller of fit
 DIVERGED = "The weights were no longer finite; these are the last that were."
 UNDEFINED = "The loss was not a finite number, though the weights are."
+BLIND = "Findings: only the history was looked at; diagnose=True looks at layers and samples too."
 
 
 class DivergenceError(ValueError):
@@ -159,6 +160,19 @@ class Report(Listener):
                 stacklevel=USER,
             )
 
+    def tell(self, incremental: bool) -> None:
+        """Print what is wrong with the training, if it is to be heard of."""
+        if not self.verbose or incremental:
+            return
+        # Findings stand on the estimators' own parts, which stand on this module.
+        from lamina.estimators.inspection.diagnosing import at_end
+
+        found = at_end(self.estimator)
+        if found:
+            print(found.short)
+        if self.training.recorder is None:
+            print(BLIND)
+
     def release(self) -> None:
         """Let go of the training, or its samples would stay until garbage is collected."""
         if self.told.run is not None:
@@ -206,10 +220,23 @@ class Report(Listener):
 
     def _diverged(self) -> DivergenceError:
         return DivergenceError(
-            f"Solver produced non-finite parameter weights in epoch {self.n_epochs + 1}. The input "
-            f"data may contain large values and need to be preprocessed: scale features and "
-            f"target to mean 0 and variance 1, or lower learning_rate_init "
+            f"Solver produced non-finite parameter weights in epoch {self.n_epochs + 1}. "
+            f"{self._blamed()}"
+            f"The input data may contain large values and need to be preprocessed: scale features "
+            f"and target to mean 0 and variance 1, or lower learning_rate_init "
             f"({self.training.initial_rate:g}). The estimator keeps the last finite weights."
+        )
+
+    def _blamed(self) -> str:
+        """Return what brought it in, in a sentence, if that is known."""
+        culprit = self.estimator._state.seen.culprit
+        if culprit is None:
+            return ""
+        what = "The first such number was"
+        if culprit.jumped:
+            what = f"The weights exploded {culprit.when}: by"
+        return (
+            f"{what} {culprit.where}, for row {culprit.sample} of X (lamina.diagnose tells more). "
         )
 
     def _undefined(self) -> DivergenceError:
@@ -225,5 +252,5 @@ class Report(Listener):
             when = f"iteration {max(1, self.n_epochs)}"
         return DivergenceError(
             f"The loss {self.estimator.network_.loss!r} was not a finite number in {when}, though "
-            f"the weights are. {why} The estimator keeps these weights."
+            f"the weights are. {self._blamed()}{why} The estimator keeps these weights."
         )

@@ -9,6 +9,7 @@ import numpy as np
 
 from lamina.engines import Data, default_engine
 from lamina.estimators import translate
+from lamina.estimators.inspection import seen
 from lamina.estimators.measuring import validation
 from lamina.estimators.running import checkpoint
 from lamina.estimators.running.report import Report
@@ -71,10 +72,16 @@ def train(
     evaluate = validation.Evaluation(estimator, plan, sets, training.loss_scale) if sets else None
     watch = validation.watch(training, plan, evaluate, resumed=saved is not None)
     network, state = estimator.network_, estimator._state
+    seen.begin(estimator, training, data, report.incremental)
+    end: Outcome | Result
     if translate.is_lbfgs(estimator):
         most = estimator.max_fun
-        return fit_lbfgs(engine, network, training, state, data, most, report, watch=watch)
-    return fit(engine, network, training, state, data, random, watch, report, mark)
+        end = fit_lbfgs(engine, network, training, state, data, most, report, watch=watch)
+    else:
+        end = fit(engine, network, training, state, data, random, watch, report, mark)
+    own = None if rows is None else rows[0]
+    seen.end(estimator, training, end, data, sets, own, report.incremental)
+    return end
 
 
 def _go_back(estimator: Any, saved: checkpoint.Saved) -> np.random.RandomState:

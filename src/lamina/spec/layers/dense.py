@@ -56,6 +56,11 @@ def forward(layer: Any, parameters: tuple[Array, ...], h_in: Array) -> Trace:
     return Trace(z, activation_of(layer, parameters).value(z))
 
 
+def slope(layer: Any, parameters: tuple[Array, ...], trace: Trace) -> Array:
+    """Return ``phi'(z)`` (n, d_out)."""
+    return activation_of(layer, parameters).derivative(trace.z, trace.h)
+
+
 def backward(
     layer: Any, parameters: tuple[Array, ...], h_in: Array, trace: Trace, d_h: Array
 ) -> Backward:

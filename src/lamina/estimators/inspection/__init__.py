@@ -1,0 +1,1 @@
+"""What a fitted estimator shows of itself: findings, traces, surfaces, representations."""
